@@ -1,0 +1,159 @@
+"""What the product needs from the outside world, as Protocols, and the record that holds one of each.
+
+Adapters live in `service/adapters`, one file each; only `service/wire.py` names them. Every adapter of a port passes the same
+suite in `tests/contracts`. All calls are synchronous: the service runs them off its event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.core.manifest import Manifest
+from service.core.settings import Settings
+from service.core.types import Chunk, Document, Draft, Filters, Hit, Passage
+
+Vectors = NDArray[np.float32]
+SpanKind = Literal["chain", "retriever", "embedding", "reranker", "generation", "guardrail", "span"]
+
+
+class Embedder(Protocol):
+    """Texts to unit vectors. Queries and passages may get different prefixes."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever vectors would: weights, prefixes, pooling. Part of the manifest."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of one vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Window of the model in its own tokens, special tokens included. Longer texts would be cut."""
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """(n, dimensions), float32, L2-normalised."""
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, dimensions), float32, L2-normalised."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text as a passage, special tokens and prefix included, never truncated."""
+
+
+class VectorStore(Protocol):
+    """One published build's chunks, read-only. Several processes may hold one build open at once."""
+
+    def search(self, vector: Vectors, k: int, filters: Filters) -> list[Hit]:
+        """The k nearest chunks by cosine, best first, ties by chunk id. Unknown filter values match nothing."""
+
+    def fetch(self, chunk_ids: Sequence[str]) -> list[Chunk]:
+        """The chunks of these ids, in the order asked; ids not stored are left out."""
+
+    def chunk_ids(self) -> list[str]:
+        """Every stored id, sorted."""
+
+    def close(self) -> None:
+        """Release files and sockets; calling it twice is harmless."""
+
+
+class VectorWriter(Protocol):
+    """Fills a new, unpublished build."""
+
+    def write(self, chunks: Sequence[Chunk], vectors: Vectors, documents: Mapping[str, Document]) -> None:
+        """Store chunks with their vectors and the filter fields of their documents (by document id)."""
+
+    def finish(self) -> None:
+        """Everything written is on disk when this returns; payload indexes for FILTER_FIELDS exist."""
+
+
+class LexicalIndex(Protocol):
+    """Ranked keyword search over the same chunks, with the analyzer of `core.text`."""
+
+    def search(self, query: str, k: int, filters: Filters) -> list[Hit]:
+        """The k best chunks with a score above zero, best first, ties by chunk id."""
+
+    def chunk_ids(self) -> list[str]:
+        """Every indexed id, sorted."""
+
+    def close(self) -> None:
+        """Release files and sockets; calling it twice is harmless."""
+
+
+class Reranker(Protocol):
+    """Reads question and passage together."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Name and version for the response and the trace."""
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """One relevance score a text, in the order given, higher is better; the caller sorts."""
+
+
+class Generator(Protocol):
+    """Writes the answer from passages, a sentence at a time."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Name and version for the response and the trace."""
+
+    def stream(self, question: str, passages: Sequence[Passage], deadline_s: float) -> Iterator[Draft]:
+        """Sentences in order. Raises ModelUnavailable or DeadlineExceeded when it cannot go on."""
+
+
+class Span(Protocol):
+    """One timed stage of a trace."""
+
+    def update(self, **fields: Any) -> None:
+        """Add `input`, `output`, `metadata`, `usage`, `model` or `level`."""
+
+
+class Tracer(Protocol):
+    """Where stages are reported. It never raises into a request and never blocks one."""
+
+    def trace(
+        self, name: str, *, trace_id: str, user_id: str | None = None, session_id: str | None = None
+    ) -> AbstractContextManager[Span]:
+        """The root span of one request; stages opened inside it belong to it."""
+
+    def span(self, name: str, kind: SpanKind, **fields: Any) -> AbstractContextManager[Span]:
+        """A stage inside the current span of this thread."""
+
+    def score(self, trace_id: str, name: str, value: float, comment: str | None = None) -> None:
+        """A score on a finished trace (user feedback, say)."""
+
+    def close(self) -> None:
+        """Hand over what is buffered, within 3 s, then stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """One published build, open for reading: both stores, the documents by id, and the manifest that ties them."""
+
+    manifest: Manifest
+    documents: Mapping[str, Document]
+    vectors: VectorStore
+    lexical: LexicalIndex
+
+    def close(self) -> None:
+        self.vectors.close()
+        self.lexical.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Rag:
+    """Everything one request needs."""
+
+    settings: Settings
+    index: Index
+    embedder: Embedder
+    reranker: Reranker | None
+    generators: Mapping[str, Generator]
+    tracer: Tracer
