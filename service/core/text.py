@@ -53,7 +53,7 @@ def _stem(word: str) -> str:
             return word[:-3] + "y"
         if word.endswith("es") and word[-3] not in "aeo":
             return word[:-1]
-        if word[-2] not in "us":
+        if word[-2] not in "ius":
             return word[:-1]
     return word
 
@@ -71,7 +71,9 @@ def analyze(text: str) -> list[str]:
             terms += [_stem(rest) for rest in word.split() if rest not in STOP_WORDS]
             continue
         terms += _terms(word)
-    terms += [_number(number) + unit.replace("·", "") for number, unit in _NUMBER_UNIT.findall(folded)]
+    for match in _NUMBER_UNIT.finditer(folded):
+        if match.group() != match.group(1) + match.group(2) or "·" in match.group(2):  # "5nm" is one word and a term already
+            terms.append(_number(match.group(1)) + match.group(2).replace("·", ""))
     return terms
 
 

@@ -1,0 +1,49 @@
+# Everything runs in .venv, made here on the first use; nothing else on the machine is touched. Needs Python >= 3.11 with venv.
+# TORCH_INDEX_URL: PyTorch's CPU wheel index, where the default index would bring the CUDA build.
+
+PYTHON ?= python3
+TORCH_INDEX_URL ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c requirements.lock $(if $(TORCH_INDEX_URL),--extra-index-url "$(TORCH_INDEX_URL)")
+HOME_DIR ?= var
+DEV := ../shared/dev
+
+.PHONY: install demo test test-slow serve check bench corpus clean
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/evdocs ingest corpora/sample --home $(HOME_DIR)
+	$(BIN)/python -m eval.demo --home $(HOME_DIR)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+test-slow: $(STAMP)
+	$(BIN)/python -m pytest -m slow
+
+serve: $(STAMP)
+	$(BIN)/evdocs serve --home $(HOME_DIR)
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m eval.bench
+
+corpus: $(STAMP)
+	$(BIN)/python corpora/sample/build.py
+
+clean:
+	rm -rf $(VENV) var build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find service ingest eval tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,211 @@
+"""A question in, hits or an answer out, from one of two systems: a running service over HTTP, or the same pipeline in this process.
+
+Both give the JSON form of the HTTP API, so that metrics see one form. No gold item is known here.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+from service.core.errors import EvdocsError
+from service.core.manifest import REINGEST, current_build_id
+from service.core.ports import Rag
+from service.core.settings import Settings
+from service.views import answer_view, document_summary, hit_view, models_view
+
+Json = dict[str, Any]
+RETRIES = 8
+LONGEST_WAIT_S = 20.0
+
+
+class CallFailed(RuntimeError):
+    """A question got no result; the text says why. It becomes the item's error."""
+
+
+class Unreachable(RuntimeError):
+    """There is no system to ask; the text says why."""
+
+
+class System(Protocol):
+    """What is judged."""
+
+    def describe(self) -> Json:
+        """What answers: kind, models, index (with build_id), settings fingerprint, as far as it can be known."""
+
+    def documents(self) -> list[Json]:
+        """Every indexed document, with at least document_id, file and aliases."""
+
+    def search(self, question: str, k: int) -> Json:
+        """Ranked hits as `POST /v1/search` gives them. Raises CallFailed."""
+
+    def ask(self, question: str) -> Json:
+        """An answer as `POST /v1/ask` gives it. Raises CallFailed."""
+
+    def pdf(self, document_id: str) -> bytes:
+        """The document's own bytes. Raises OSError."""
+
+    def close(self) -> None:
+        """Release what is open."""
+
+
+class HttpSystem:
+    """A running service. Busy replies (429, 503) are asked again after their Retry-After, a bounded number of times."""
+
+    def __init__(self, url: str, *, api_key: str = "", timeout_s: float = 60.0, sleep: Callable[[float], None] = time.sleep) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=timeout_s, trust_env=False)
+        self._sleep = sleep
+        self.n_retries = 0
+
+    def describe(self) -> Json:
+        """The service's own words on itself. Raises Unreachable."""
+        try:
+            ready = self._call("GET", "/readyz")
+        except CallFailed as error:
+            raise Unreachable(f"{self._client.base_url} does not answer questions: {error}") from error
+        return {"kind": "http", "url": str(self._client.base_url), "ready": ready}
+
+    def documents(self) -> list[Json]:
+        try:
+            return documents_of(self._call("GET", "/v1/documents"))
+        except CallFailed as error:
+            raise Unreachable(f"{self._client.base_url} does not list its documents: {error}") from error
+
+    def search(self, question: str, k: int) -> Json:
+        return self._call("POST", "/v1/search", {"question": question, "k": k})
+
+    def ask(self, question: str) -> Json:
+        return self._call("POST", "/v1/ask", {"question": question})
+
+    def pdf(self, document_id: str) -> bytes:
+        try:
+            reply = self._reply("GET", f"/v1/documents/{document_id}/file")
+        except CallFailed as error:
+            raise OSError(str(error)) from error
+        return reply.content
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _call(self, method: str, path: str, body: Json | None = None) -> Json:
+        reply = self._reply(method, path, body)
+        try:
+            value = reply.json()
+        except ValueError as error:
+            raise CallFailed(f"{path}: the reply is no JSON") from error
+        return value if isinstance(value, dict) else {"documents": value}
+
+    def _reply(self, method: str, path: str, body: Json | None = None) -> httpx.Response:
+        for attempt in range(RETRIES + 1):
+            try:
+                reply = self._client.request(method, path, json=body)
+            except httpx.HTTPError as error:
+                raise CallFailed(f"{path}: {type(error).__name__} {error}".rstrip()) from error
+            if reply.status_code not in (429, 503) or attempt == RETRIES:
+                break
+            self.n_retries += 1
+            self._sleep(wait_s(reply.headers.get("Retry-After"), attempt))
+        if reply.status_code != 200:
+            raise CallFailed(f"{path}: HTTP {reply.status_code} {problem(reply)}".rstrip())
+        return reply
+
+
+def wait_s(retry_after: str | None, attempt: int) -> float:
+    """Seconds to wait: what the service says, else 0.5, 1, 2, ...; never above 20."""
+    try:
+        asked = float(retry_after) if retry_after else 0.5 * 2**attempt
+    except ValueError:
+        asked = 0.5 * 2**attempt
+    return min(max(asked, 0.0), LONGEST_WAIT_S)
+
+
+def problem(reply: httpx.Response) -> str:
+    """What a problem+json body says, else the start of the body."""
+    try:
+        value = reply.json()
+    except ValueError:
+        return reply.text[:200]
+    return str(value.get("detail") or value.get("title") or "") if isinstance(value, dict) else ""
+
+
+def documents_of(reply: Json) -> list[Json]:
+    """The list in a `GET /v1/documents` reply."""
+    documents = reply.get("documents")
+    if not isinstance(documents, list):
+        raise Unreachable("GET /v1/documents gives no list of documents")
+    return [document for document in documents if isinstance(document, dict)]
+
+
+class InProcess:
+    """The pipeline in this process, over the published index of `settings.home`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Loads models and index. Raises Unreachable."""
+        from service.wire import wire
+
+        if current_build_id(settings.home) is None:  # said before models are loaded for nothing
+            raise Unreachable(f"There is no index in {settings.home}. {REINGEST}")
+        try:
+            self._rag: Rag = wire(settings)
+        except EvdocsError as error:
+            raise Unreachable(str(error)) from error
+
+    def describe(self) -> Json:
+        rag = self._rag
+        return {
+            "kind": "in process",
+            "models": models_view(rag, "extractive"),
+            "index": asdict(rag.index.manifest),
+            "settings": settings_fingerprint(rag.settings),
+        }
+
+    def documents(self) -> list[Json]:
+        return [document_summary(document) for document in self._rag.index.documents.values()]
+
+    def search(self, question: str, k: int) -> Json:
+        from service.retrieve import retrieve
+
+        try:
+            retrieved = retrieve(self._rag, question, {}, k, deadline=self._deadline())
+        except EvdocsError as error:
+            raise CallFailed(f"{type(error).__name__}: {error}") from error
+        return {"hits": [hit_view(passage) for passage in retrieved.passages], "timings_ms": dict(retrieved.timings_ms)}
+
+    def ask(self, question: str) -> Json:
+        from service.answer import Question, answer
+
+        trace_id, start = uuid.uuid4().hex, time.perf_counter()
+        try:
+            given = answer(self._rag, Question(question), trace_id=trace_id, deadline=self._deadline())
+        except EvdocsError as error:
+            raise CallFailed(f"{type(error).__name__}: {error}") from error
+        return answer_view(given, self._rag, trace_id, 1000 * (time.perf_counter() - start))
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._rag.settings.deadline_s
+
+    def pdf(self, document_id: str) -> bytes:
+        document = self._rag.index.documents.get(document_id)
+        if document is None:
+            raise FileNotFoundError(f"no document {document_id} in the index")
+        return (Path(self._rag.settings.home) / "files" / f"{document.sha256}.pdf").read_bytes()
+
+    def close(self) -> None:
+        self._rag.index.close()
+        self._rag.tracer.close()
+
+
+def settings_fingerprint(settings: Settings) -> Mapping[str, Any]:
+    """What the settings are, secrets and addresses left out, and 16 hex digits of their hash."""
+    left_out = {"home", "host", "port", "qdrant_api_key", "llm_api_key", "api_keys", "langfuse_secret_key", "langfuse_public_key"}
+    values = settings.model_dump(mode="json", exclude=left_out)
+    return {"fingerprint": sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16], "values": values}

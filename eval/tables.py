@@ -1,0 +1,144 @@
+"""A run's summary record in, tables out: for the terminal and as Markdown for the log. It formats; it computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from eval.client import Json
+from eval.report import BY_TYPE
+
+MEANS = frozenset(
+    (
+        "recall@5",
+        "recall@20",
+        "mrr@10",
+        "ndcg@10",
+        "facts@5",
+        "fact_recall",
+        "groundedness",
+        "notice_recall",
+        "citation_precision",
+        "citation_recall",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table: title, heads, rows of texts."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+HEADS = {
+    **{"hit@1": "h@1", "hit@5": "h@5", "hit@20": "h@20", "facts@5": "f@5", "fact_recall": "facts"},
+    **{"correct": "corr.", "concise": "conc.", "cites_gold_page": "gold", "refused": "ref."},
+}
+"""Short column heads: h@k hit by page at k, f@5 facts in the first five hits, facts those in the answer, gold a gold page cited."""
+
+
+def grids(summary: Json) -> list[Grid]:
+    """The tables of a summary, in reading order."""
+    made = [_figures(name, table) for name, table in summary["figures"].items()]
+    heads = ("type", "n", *(HEADS.get(metric, metric) for metric in BY_TYPE), "words")
+    rows = [
+        (kind, str(part["n"]), *(_value(part[metric], 2) for metric in BY_TYPE), "-" if part["words"] is None else f"{part['words']:.0f}")
+        for kind, part in summary["by_type"].items()
+    ]
+    latency = [(stage, f"{part['p50']:.1f}", f"{part['p95']:.1f}", str(part["n"])) for stage, part in summary["latency_ms"].items()]
+    by_type = Grid("answerable by type (words: median)", heads, tuple(rows))
+    return [*made, by_type, Grid("latency, ms", ("stage", "p50", "p95", "n"), tuple(latency))]
+
+
+def _figures(name: str, table: dict[str, Json]) -> Grid:
+    rows = [
+        (metric, _value(figure), _count(metric, figure), _interval(metric, figure), str(figure["n"])) for metric, figure in table.items()
+    ]
+    return Grid(name, (name, "value", "n_valid", "95 % interval", "n"), tuple(rows))
+
+
+def _value(figure: Json, digits: int = 3) -> str:
+    return "-" if figure["value"] is None else f"{figure['value']:.{digits}f}"
+
+
+def _count(metric: str, figure: Json) -> str:
+    """n_valid, as "true of valid" for rates."""
+    if metric in MEANS or figure["low"] is None:
+        return str(figure["n_valid"])
+    return f"{round(figure['value'] * figure['n_valid'])} of {figure['n_valid']}"
+
+
+def _interval(metric: str, figure: Json) -> str:
+    if figure["low"] is None:
+        return "no labels" if metric == "notice_recall" and not figure["n_valid"] else "-"
+    return f"{figure['low']:.3f} - {figure['high']:.3f}{' b' if metric in MEANS else ' w'}"
+
+
+def headline(summary: Json) -> list[str]:
+    """What was asked, of what, and what failed: a sentence each."""
+    counts = f"{summary['n']} items, {summary['n_answerable']} answerable, {summary['n_errors']} failed with an error"
+    clients = "1 client" if summary["clients"] == 1 else f"{summary['clients']} clients"
+    lines = [f"{summary['gold']}: {counts}; {summary['seconds']:.0f} s with {clients}."]
+    if summary["n_not_indexed"]:
+        names = ", ".join(summary["not_indexed"])
+        lines.append(f"{summary['n_not_indexed']} items need documents that are not indexed; they count as failed: {names}.")
+    system = summary["system"]
+    build = summary.get("build_id") or "unknown"
+    commit = summary.get("git_commit") or "unknown"
+    lines.append(f"System: {system['kind']}; index build {build}; models {_models(summary.get('models'))}; commit {commit}.")
+    if summary["unused_citations"]:
+        lines.append(f"{summary['unused_citations']} citations are listed that no marker uses.")
+    if summary["degraded"]:
+        lines.append(f"Degraded: {', '.join(summary['degraded'])}.")
+    if summary["refusal_f1"] is not None:
+        lines.append(f"Refusal F1 {summary['refusal_f1']:.3f}.")
+    return lines
+
+
+def _models(models: Any) -> str:
+    return ", ".join(f"{name} {value}" for name, value in models.items() if value) if isinstance(models, dict) else "unknown"
+
+
+def print_summary(console: Console, summary: Json) -> None:
+    """Headline and tables for the terminal."""
+    for line in headline(summary):
+        console.print(escape(line), highlight=False)
+    for grid in grids(summary):
+        table = Table(title=f"\n{grid.title.capitalize()}", title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+        for place, head in enumerate(grid.heads):
+            table.add_column(head, justify="left" if place == 0 else "right", no_wrap=True)
+        for row in grid.rows:
+            table.add_row(*map(escape, row))
+        console.print(table)
+    console.print("w: Wilson's interval; b: bootstrap clustered by document.", highlight=False)
+
+
+def print_failures(console: Console, lines: Sequence[str], most: int, title: str) -> None:
+    """At most `most` lines, and how many more there are."""
+    if not lines:
+        return
+    console.print(f"\n{title}: {len(lines)}", style="bold")
+    for line in lines[:most]:
+        console.print(escape(line), highlight=False, soft_wrap=True)
+    if len(lines) > most:
+        console.print(f"... {len(lines) - most} more (see --failed and --json)")
+
+
+def markdown(summary: Json) -> str:
+    """Headline and tables for the log."""
+    parts = [" ".join(headline(summary))]
+    for grid in grids(summary):
+        rule = "|".join(["---", *("--:" for _ in grid.heads[1:])])
+        body = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (grid.heads, *grid.rows)]
+        parts.append("\n".join([f"**{grid.title.capitalize()}**", "", body[0], f"|{rule}|", *body[1:]]))
+    parts.append("w: Wilson's interval; b: bootstrap clustered by document.")
+    return "\n\n".join(parts)

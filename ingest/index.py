@@ -1,0 +1,124 @@
+"""Documents with their chunks in, a complete build out: vectors, BM25, catalogue, and last the manifest.
+
+A build is written under a private name, checked (both stores hold the same chunk ids), renamed into place and only then
+published; a crash before that leaves the published index untouched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ingest.cache import VectorCache
+from ingest.parse import PARSER_VERSION
+from service import wire
+from service.core.catalogue import Entry, read_catalogue, write_catalogue
+from service.core.errors import IndexUnavailable
+from service.core.ids import sha256_text
+from service.core.manifest import CHUNKER_VERSION, Manifest, builds_dir, current_build_id, read_manifest, sync_dir, write_manifest
+from service.core.ports import Embedder
+from service.core.settings import Settings
+from service.core.text import ANALYZER_VERSION
+from service.core.types import Chunk
+
+BATCH = 64  # chunks embedded and kept at a time: at most this much is computed again after a kill
+
+
+def write_build(
+    settings: Settings, build_id: str, entries: Sequence[Entry], chunks: Sequence[Chunk], embedder: Embedder, advance: Callable[[int], None]
+) -> Manifest:
+    """Write build `build_id` and return its manifest; the caller publishes it. `advance(n)` is told of every n chunks embedded."""
+    draft = builds_dir(settings.home) / f".{build_id}.{os.getpid()}"
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    documents = {entry.document.document_id: entry.document for entry in entries}
+    writer = wire.new_vector_writer(settings, draft, build_id, embedder.dimensions)
+    cache = VectorCache(settings.home / "cache", embedder)
+    try:
+        for at in range(0, len(chunks), BATCH):
+            batch = chunks[at : at + BATCH]
+            vectors, _ = cache.embed([chunk.indexed_text for chunk in batch])
+            writer.write(batch, vectors, documents)
+            advance(len(batch))
+        writer.finish()
+    finally:
+        cache.close()
+    wire.write_lexical(settings, draft, chunks, documents)
+    write_catalogue(draft, entries)
+    manifest = Manifest(
+        build_id=build_id,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        embedder=embedder.fingerprint,
+        dimensions=embedder.dimensions,
+        analyzer=ANALYZER_VERSION,
+        chunker=CHUNKER_VERSION,
+        parser=PARSER_VERSION,
+        store="qdrant" if settings.qdrant_url else "edge",
+        collection=wire.collection_name(settings, build_id) if settings.qdrant_url else "",
+        n_documents=len(entries),
+        n_chunks=len(chunks),
+        chunk_ids_sha256=hash_ids(chunk.chunk_id for chunk in chunks),
+    )
+    _check_stores(settings, draft, manifest)
+    write_manifest(draft, manifest)
+    final = builds_dir(settings.home) / build_id
+    shutil.rmtree(final, ignore_errors=True)  # an unpublished leftover of the same name
+    os.replace(draft, final)
+    sync_dir(final.parent)
+    return manifest
+
+
+def hash_ids(chunk_ids: Iterable[str]) -> str:
+    """SHA-256 of the sorted ids, joined by line breaks."""
+    return sha256_text("\n".join(sorted(chunk_ids)))
+
+
+def _check_stores(settings: Settings, draft: Path, manifest: Manifest) -> None:
+    """Both stores must hold exactly the chunks that were made, or the build is not worth publishing."""
+    vectors, lexical = wire.open_stores(settings, draft, manifest)
+    try:
+        for name, ids in (("vector store", vectors.chunk_ids()), ("BM25 index", lexical.chunk_ids())):
+            if hash_ids(ids) != manifest.chunk_ids_sha256:
+                raise IndexUnavailable(f"The {name} of build {manifest.build_id} holds {len(ids)} chunks, {manifest.n_chunks} were written to it.")
+    finally:
+        vectors.close()
+        lexical.close()
+
+
+def complete_build(home: Path, build_id: str) -> Manifest | None:
+    """The manifest of a build that is whole on disk, or None."""
+    try:
+        return read_manifest(builds_dir(home) / build_id)
+    except IndexUnavailable:
+        return None
+
+
+def prune(settings: Settings) -> None:
+    """Remove drafts of dead runs, builds beyond `keep_builds`, and copies of files no kept build needs."""
+    home = settings.home
+    current = current_build_id(home)
+    builds: list[tuple[float, Path]] = []
+    for path in builds_dir(home).iterdir():
+        if path.name.startswith("."):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            builds.append((path.stat().st_mtime, path))
+    builds.sort(key=lambda item: (item[1].name == current, item[0]), reverse=True)
+    for _, path in builds[settings.keep_builds :]:
+        shutil.rmtree(path, ignore_errors=True)
+    kept = [path for _, path in builds[: settings.keep_builds]]
+    needed = {entry.document.sha256 for path in kept for entry in _entries(path)}
+    for file in (home / "files").glob("*.pdf"):
+        if file.stem not in needed:
+            file.unlink(missing_ok=True)
+    wire.drop_old_collections(settings, {path.name for path in kept})
+
+
+def _entries(build: Path) -> list[Entry]:
+    try:
+        return read_catalogue(build)
+    except IndexUnavailable:
+        return []

@@ -1,0 +1,96 @@
+"""The `evdocs` command. Each package registers its own commands under the entry point group `evdocs.commands`, so this module
+imports neither `ingest` nor `eval`. Errors of this project end in one line on stderr and exit code 2, never in a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import Any
+
+from service.core.errors import EvdocsError
+from service.core.settings import load
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    parser = argparse.ArgumentParser(prog="evdocs", description="Answers from EV and battery manuals, each with its proof.")
+    parser.add_argument("--version", action="version", version=version("evdocs"))
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for point in sorted(entry_points(group="evdocs.commands"), key=lambda point: point.name):
+        point.load()(subparsers)
+    args = parser.parse_args(argv)
+    try:
+        return int(args.run(args))
+    except EvdocsError as error:
+        print(f"evdocs: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("evdocs: stopped", file=sys.stderr)
+        return 130
+
+
+def register(subparsers: Any) -> None:
+    """Add `ask`, `search`, `serve` and `settings` to the command line."""
+    ask = subparsers.add_parser("ask", help="a cited answer from the indexed documents")
+    search = subparsers.add_parser("search", help="ranked chunks with every stage's score")
+    for parser, handler in ((ask, _ask), (search, _search)):
+        parser.add_argument("question")
+        parser.add_argument("--home", type=Path, help="folder of the index (default: EVDOCS_HOME or ./var)")
+        parser.add_argument("--json", action="store_true", help="print what the HTTP API would return")
+        parser.add_argument("--filter", action="append", default=[], metavar="FIELD=VALUE", help="only documents with this field; may be repeated")
+        parser.set_defaults(run=handler)
+    ask.add_argument("--mode", choices=("auto", "extractive", "llm"), default="auto")
+    search.add_argument("-k", type=int, default=10, help="chunks to show")
+    serve = subparsers.add_parser("serve", help="the HTTP API and the page")
+    serve.add_argument("--host")
+    serve.add_argument("--port", type=int)
+    serve.add_argument("--home", type=Path)
+    serve.set_defaults(run=_serve)
+    settings = subparsers.add_parser("settings", help="every setting with its default")
+    settings.set_defaults(run=_settings)
+
+
+def _ask(args: argparse.Namespace) -> int:
+    from service.local import ask
+    from service.terminal import print_answer
+
+    body = ask(load(home=args.home), args.question, args.filter, args.mode)
+    if args.json:
+        print(json.dumps(body, ensure_ascii=False))
+    else:
+        print_answer(body)
+    return 0
+
+
+def _search(args: argparse.Namespace) -> int:
+    from service.local import search
+    from service.terminal import print_hits
+
+    body = search(load(home=args.home), args.question, args.filter, args.k)
+    if args.json:
+        print(json.dumps(body, ensure_ascii=False))
+    else:
+        print_hits(body)
+    return 0
+
+
+def _serve(args: argparse.Namespace) -> int:
+    from service.serve import serve
+
+    return serve(load(home=args.home, host=args.host, port=args.port))
+
+
+def _settings(args: argparse.Namespace) -> int:
+    from service.terminal import print_settings
+
+    print_settings()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

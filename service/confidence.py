@@ -1,0 +1,57 @@
+"""How sure an answer is: a logistic model over a few signals of the request, fitted by `eval/fit_confidence.py`.
+
+Weights, their source and the refusal thresholds stand in `service/models/confidence.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from service.cite import Sentence
+from service.core.text import analyze
+from service.core.types import Passage
+
+PACKAGED = Path(__file__).parent / "models" / "confidence.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Probability that the answer is right = sigmoid(bias + sum of weight * (value - mean) / spread)."""
+
+    bias: float
+    weights: Mapping[str, float]
+    mean: Mapping[str, float]
+    spread: Mapping[str, float]
+    threshold: float
+    out_of_scope_below: float
+
+    def judge(self, values: Mapping[str, float]) -> tuple[float, float]:
+        """(probability, the threshold below which to refuse)."""
+        total = self.bias + sum(weight * (values[name] - self.mean[name]) / self.spread[name] for name, weight in self.weights.items())
+        return round(1 / (1 + math.exp(-max(-30.0, min(30.0, total)))), 4), self.threshold
+
+
+@lru_cache(maxsize=1)
+def packaged() -> Confidence:
+    """The fitted model shipped with the project."""
+    fields = json.loads(PACKAGED.read_text("utf-8"))
+    return Confidence(**{name: fields[name] for name in Confidence.__dataclass_fields__})
+
+
+def features(question: str, passages: Sequence[Passage], sentences: Sequence[Sentence]) -> dict[str, float]:
+    """What the judgement is made on; every value is finite, whatever stage was left out."""
+    top = passages[:5]
+    terms = set(analyze(question))
+    read = set(analyze(" ".join(passage.chunk.indexed_text for passage in top[:3])))
+    return {
+        "dense": max((passage.scores.get("dense") or 0.0 for passage in top), default=0.0),
+        "lexical": max((passage.scores.get("lexical") or 0.0 for passage in top), default=0.0) / max(1, len(terms)),
+        "rerank": max((value for passage in top if (value := passage.scores.get("rerank")) is not None), default=-5.0),
+        "coverage": len(terms & read) / len(terms) if terms else 0.0,
+        "sentence": max((sentence.score for sentence in sentences if sentence.score is not None), default=0.0),
+    }

@@ -1,0 +1,142 @@
+"""Settings in, adapters out: the only module that names concrete ones.
+
+Heavy libraries are imported where they are needed, so that commands which load no model start at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from service.core.catalogue import read_catalogue
+from service.core.errors import IndexIncompatible, IndexUnavailable
+from service.core.manifest import CHUNKER_VERSION, Manifest, builds_dir, check_compatible, current_build_id, read_manifest
+from service.core.ports import Embedder, Generator, Index, LexicalIndex, Rag, Reranker, Tracer, VectorStore, VectorWriter
+from service.core.settings import Settings
+from service.core.text import ANALYZER_VERSION
+from service.core.types import Chunk, Document
+
+
+def wire(settings: Settings) -> Rag:
+    """Models loaded, the published index open. Raises IndexUnavailable, ModelUnavailable."""
+    embedder = load_embedder(settings)
+    index = open_index(settings, embedder)
+    reranker = load_reranker(settings)
+    return Rag(settings, index, embedder, reranker, load_generators(settings, reranker), build_tracer(settings))
+
+
+def load_embedder(settings: Settings) -> Embedder:
+    """The embedding model. Raises ModelUnavailable."""
+    from service.adapters.embedder import SentenceTransformerEmbedder
+
+    return SentenceTransformerEmbedder(
+        settings.embedder, precision=settings.precision, threads=settings.n_threads, allow_hub=settings.allow_hub
+    )  # fmt: skip
+
+
+def embedder_fingerprint(settings: Settings) -> str:
+    """The fingerprint `load_embedder(settings)` would have, without loading the model where that can be told."""
+    return load_embedder(settings).fingerprint
+
+
+def load_reranker(settings: Settings) -> Reranker | None:
+    """The cross-encoder, or None where it is switched off. Raises ModelUnavailable."""
+    if settings.reranker == "none":
+        return None
+    from service.adapters.reranker import CrossEncoderReranker
+
+    return CrossEncoderReranker(
+        settings.reranker, precision=settings.precision, threads=settings.n_threads, allow_hub=settings.allow_hub
+    )  # fmt: skip
+
+
+def load_generators(settings: Settings, reranker: Reranker | None) -> Mapping[str, Generator]:
+    """Answerers by mode: "extractive" always, "llm" where an address is set."""
+    from service.adapters.extractive import ExtractiveGenerator
+
+    generators: dict[str, Generator] = {"extractive": ExtractiveGenerator(reranker)}
+    if settings.llm_url:
+        from service.adapters.openai_compatible import OpenAICompatibleGenerator
+
+        generators["llm"] = OpenAICompatibleGenerator(
+            settings.llm_url, settings.llm_model, settings.llm_api_key.get_secret_value(), settings.llm_timeout_s
+        )  # fmt: skip
+    return generators
+
+
+def build_tracer(settings: Settings) -> Tracer:
+    """Where traces go."""
+    if settings.trace == "jsonl":
+        from service.adapters.tracer_jsonl import JsonLinesTracer
+
+        return JsonLinesTracer(settings.home / "traces.jsonl", content=settings.trace_content)
+    if settings.trace == "langfuse":
+        from service.adapters.tracer_langfuse import LangfuseTracer
+
+        return LangfuseTracer(
+            settings.langfuse_url, settings.langfuse_public_key, settings.langfuse_secret_key.get_secret_value(), content=settings.trace_content
+        )  # fmt: skip
+    from service.adapters.tracer_noop import NoopTracer
+
+    return NoopTracer()
+
+
+def open_index(settings: Settings, embedder: Embedder) -> Index:
+    """The published build, open for reading. Raises IndexUnavailable, IndexIncompatible."""
+    build_id = current_build_id(settings.home)
+    if build_id is None:
+        raise IndexUnavailable(f"Nothing is indexed in {settings.home}. Run `evdocs ingest PATH`.")
+    build = builds_dir(settings.home) / build_id
+    manifest = read_manifest(build)
+    check_compatible(manifest, embedder=embedder.fingerprint, analyzer=ANALYZER_VERSION, chunker=CHUNKER_VERSION)
+    store = "qdrant" if settings.qdrant_url else "edge"
+    if manifest.store != store:
+        raise IndexIncompatible(f"The index is in store {manifest.store!r}, the settings ask for {store!r}. Run `evdocs ingest PATH` again.")
+    documents = {entry.document.document_id: entry.document for entry in read_catalogue(build)}
+    vectors, lexical = open_stores(settings, build, manifest)
+    return Index(manifest, documents, vectors, lexical)
+
+
+def open_stores(settings: Settings, build: Path, manifest: Manifest) -> tuple[VectorStore, LexicalIndex]:
+    """Both stores of a build folder."""
+    if manifest.store == "qdrant":
+        from service.adapters.qdrant_server import ServerLexical, ServerStore, connect
+
+        client = connect(settings)
+        return ServerStore(client, manifest.collection), ServerLexical(client, manifest.collection)
+    from service.adapters.bm25 import Bm25Index
+    from service.adapters.qdrant_edge import EdgeStore
+
+    return EdgeStore(build / "edge"), Bm25Index(build / "bm25")
+
+
+def new_vector_writer(settings: Settings, build: Path, build_id: str, dimensions: int) -> VectorWriter:
+    """A writer for a new build in this folder."""
+    if settings.qdrant_url:
+        from service.adapters.qdrant_server import ServerWriter, connect
+
+        return ServerWriter(connect(settings), collection_name(settings, build_id), dimensions)
+    from service.adapters.qdrant_edge import EdgeWriter
+
+    return EdgeWriter(build / "edge", dimensions)
+
+
+def write_lexical(settings: Settings, build: Path, chunks: Sequence[Chunk], documents: Mapping[str, Document]) -> None:
+    """The BM25 index of a build; on a server it is part of the collection already."""
+    if not settings.qdrant_url:
+        from service.adapters.bm25 import write_bm25
+
+        write_bm25(build / "bm25", chunks, documents)
+
+
+def collection_name(settings: Settings, build_id: str) -> str:
+    """The server's collection of a build."""
+    return f"{settings.qdrant_prefix}_{build_id}"
+
+
+def drop_old_collections(settings: Settings, keep_builds: set[str]) -> None:
+    """Remove collections of builds that are not kept; nothing to do for the embedded store."""
+    if settings.qdrant_url:
+        from service.adapters.qdrant_server import connect, drop_collections
+
+        drop_collections(connect(settings), f"{settings.qdrant_prefix}_", {collection_name(settings, build_id) for build_id in keep_builds})
