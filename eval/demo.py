@@ -43,8 +43,13 @@ def main(arguments: list[str]) -> int:
     finally:
         server.terminate()
         server.wait(timeout=30)
-    console.print(f"\n{len(QUESTIONS)} questions asked over HTTP; " + ("every quote stands on the page it cites." if not wrong else f"{wrong} quotes NOT found."))
-    console.print("Next: `make serve` opens the page on http://127.0.0.1:8000; `.venv/bin/evdocs ingest YOUR-FOLDER` adds your own manuals.")
+    console.print(
+        f"\n{len(QUESTIONS)} questions asked over HTTP; "
+        + ("every quote stands on the page it cites." if not wrong else f"{wrong} quotes NOT found.")
+    )
+    console.print(
+        "Next: `make serve` opens the page on http://127.0.0.1:8000; `.venv/bin/evdocs ingest YOUR-FOLDER` adds your own manuals."
+    )
     return 1 if wrong else 0
 
 

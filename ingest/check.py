@@ -1,6 +1,7 @@
 """Does every block's text stand on its page? Compared with the page's text in another extractor's order.
 
-In: blocks, pages. Out: the same blocks with `exact` set, without scraps of drawings. First pdfium's own reading order; where that
+In: blocks, pages. Out: the same blocks with `exact` set (and that of the lines and cells of blocks that are not), without scraps of
+drawings. First pdfium's own reading order; where that
 does not hold the text in one piece, pypdf's, which decodes the file independently. The comparison is `quote_key`: no white
 space, no hyphens, folded.
 """
@@ -35,14 +36,20 @@ class Checker:
 
     def check(self, blocks: Sequence[Block]) -> list[Block]:
         """Blocks whose text is in one piece on the page as some extractor reads it stay exact; the others are marked."""
-        checked = [block if self._stands(block) else replace(block, exact=False) for block in blocks]
+        checked = [block if self._stands(block, block.text) else self._marked(block) for block in blocks]
         scraps = _scrap_tables(checked)
         return [
             block for block in checked if block.group not in scraps and (block.exact or block.kind != "paragraph" or _is_text(block.text))
         ]
 
-    def _stands(self, block: Block) -> bool:
-        key = quote_key(block.text)
+    def _marked(self, block: Block) -> Block:
+        """The block as inexact, each of its lines and cells looked up by itself."""
+        lines = tuple(replace(line, exact=self._stands(block, block.text[line.start : line.end])) for line in block.lines)
+        cells = tuple(replace(cell, exact=self._stands(block, block.text[cell.start : cell.end])) for cell in block.cells)
+        return replace(block, exact=False, lines=lines, cells=cells)
+
+    def _stands(self, block: Block, text: str) -> bool:
+        key = quote_key(text)
         return key in self._keys[block.page] or (block.kind != "figure" and key in self._second_look(block.page))
 
     def _second_look(self, page: int) -> str:

@@ -93,7 +93,7 @@ class Chunker:
             if over <= 0:
                 return context
             longest = max(range(len(parts)), key=lambda i: len(parts[i]))
-            parts[longest] = " ".join(parts[longest].split()[:-max(1, over // 2)])
+            parts[longest] = " ".join(parts[longest].split()[: -max(1, over // 2)])
             if not parts[longest]:
                 del parts[longest]
         return ""
@@ -179,7 +179,11 @@ def _runs(blocks: Iterable[Block]) -> Iterator[list[Block]]:
     for block in blocks:
         if not block.text:
             continue
-        if run and run[-1].kind != "heading" and (block.kind == "heading" or block.section != run[-1].section or _table(block) != _table(run[-1])):
+        if (
+            run
+            and run[-1].kind != "heading"
+            and (block.kind == "heading" or block.section != run[-1].section or _table(block) != _table(run[-1]))
+        ):
             yield run
             run = []
         run.append(block)
@@ -213,12 +217,12 @@ def _part(piece: _Piece, at: int) -> Part:
         return end > piece.offset and start < last
 
     lines = tuple(
-        Line(max(line.start, piece.offset) + shift, min(line.end, last) + shift, line.box)
+        Line(max(line.start, piece.offset) + shift, min(line.end, last) + shift, line.box, line.exact)
         for line in piece.block.lines
         if inside(line.start, line.end)
     )
     cells = tuple(
-        Cell(cell.head, max(cell.start, piece.offset) + shift, min(cell.end, last) + shift)
+        Cell(cell.head, max(cell.start, piece.offset) + shift, min(cell.end, last) + shift, cell.exact)
         for cell in piece.block.cells
         if inside(cell.start, cell.end)
     )

@@ -22,7 +22,9 @@ def register(subparsers: Any) -> None:
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     _common(parser)
     parser.set_defaults(run=_ingest)
-    docs = subparsers.add_parser("docs", help="what is indexed").add_subparsers(dest="docs_command", required=True, metavar="list|show|remove")
+    docs = subparsers.add_parser("docs", help="what is indexed").add_subparsers(
+        dest="docs_command", required=True, metavar="list|show|remove"
+    )
     listing = docs.add_parser("list", help="every document: title, revision, pages, chunks, parse health")
     _common(listing)
     listing.set_defaults(run=_list)
@@ -78,7 +80,15 @@ def _list(args: argparse.Namespace) -> int:
         document = entry.document
         health = [f"no text on page {ranges(document.empty_pages)}"] if document.empty_pages else []
         health += [f"{len(document.warnings)} warnings"] if document.warnings else []
-        cells = (document.document_id, document.file, document.title, document.revision, str(document.n_pages), str(document.n_chunks), "; ".join(health) or "good")
+        cells = (
+            document.document_id,
+            document.file,
+            document.title,
+            document.revision,
+            str(document.n_pages),
+            str(document.n_chunks),
+            "; ".join(health) or "good",
+        )
         table.add_row(*(Text(cell) for cell in cells))
     Console().print(table if entries else "Nothing is indexed. Run `evdocs ingest PATH`.")
     return 0

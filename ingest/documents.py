@@ -11,12 +11,12 @@ from service.core.ids import document_id
 from service.core.text import fold
 from service.core.types import Document
 
-_GENERIC = re.compile(r"(?i)^(untitled|document\d*|microsoft word|slide \d+|template|new document|.*\.(?:docx?|pdf|indd|pptx?|xlsx?|fm|dita)$)")
+_GENERIC = re.compile(
+    r"(?i)^(untitled|document\d*|microsoft word|slide \d+|template|new document|.*\.(?:docx?|pdf|indd|pptx?|xlsx?|fm|dita)$)"
+)
 
 
-def describe(
-    name: str, source: str, sha256: str, given: dict[str, Any], parsed: Parsed, aliases: tuple[str, ...]
-) -> tuple[Document, str]:
+def describe(name: str, source: str, sha256: str, given: dict[str, Any], parsed: Parsed, aliases: tuple[str, ...]) -> tuple[Document, str]:
     """The document record (without its chunk count), and the line that opens the context of each of its chunks: the title, and
     the words of the file name the title lacks, because people name files after products."""
     stem_words = re.sub(r"[\s_\-]+", " ", PurePath(name).stem).strip()

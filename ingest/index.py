@@ -82,7 +82,9 @@ def _check_stores(settings: Settings, draft: Path, manifest: Manifest) -> None:
     try:
         for name, ids in (("vector store", vectors.chunk_ids()), ("BM25 index", lexical.chunk_ids())):
             if hash_ids(ids) != manifest.chunk_ids_sha256:
-                raise IndexUnavailable(f"The {name} of build {manifest.build_id} holds {len(ids)} chunks, {manifest.n_chunks} were written to it.")
+                raise IndexUnavailable(
+                    f"The {name} of build {manifest.build_id} holds {len(ids)} chunks, {manifest.n_chunks} were written to it."
+                )
     finally:
         vectors.close()
         lexical.close()

@@ -65,10 +65,10 @@ def make_plan(corpus: Corpus, previous: Sequence[Entry], settings: Settings, fai
             first.aliases.append(file.name)
             plan.duplicates.append(file)
     for entry in previous:
-        source = Path(entry.document.source)
-        if entry.document.document_id == drop or (corpus.speaks_for(source) and entry.document.source not in present):
+        where = Path(entry.document.source)
+        if entry.document.document_id == drop or (corpus.speaks_for(where) and entry.document.source not in present):
             plan.removed.append(entry)
-        elif not corpus.speaks_for(source) and entry.document.sha256 not in by_hash:
+        elif not corpus.speaks_for(where) and entry.document.sha256 not in by_hash:
             by_hash[entry.document.sha256] = carried(entry, settings.home)
     plan.files = list(by_hash.values())
     plan.files += _fall_back(plan.failed, previous, set(by_hash), settings.home)

@@ -22,7 +22,14 @@ class Progress:
     def stage(self, name: str, total: int, unit: str) -> Iterator[Advance]:
         """A bar over `total` units; units of bytes are weighed, not shown."""
         rate = TextColumn("{task.fields[rate]}")
-        columns = (TextColumn("{task.description:<10}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), rate, TimeElapsedColumn(), TextColumn("ETA"))
+        columns = (
+            TextColumn("{task.description:<10}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            rate,
+            TimeElapsedColumn(),
+            TextColumn("ETA"),
+        )
         with Bar(*columns, TimeRemainingColumn(), console=self._console, transient=False, disable=not self._console.is_terminal) as bar:
             task = bar.add_task(name, total=total, rate="")
             seen = 0

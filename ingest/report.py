@@ -67,7 +67,14 @@ def ranges(pages: Sequence[int]) -> str:
 def print_report(report: Report, console: Console) -> None:
     """The report as a table, then the warnings and errors in full, then one line of totals."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (("file", "left"), ("status", "left"), ("pages", "right"), ("chunks", "right"), ("no text", "left"), ("s", "right")):
+    for name, justify in (
+        ("file", "left"),
+        ("status", "left"),
+        ("pages", "right"),
+        ("chunks", "right"),
+        ("no text", "left"),
+        ("s", "right"),
+    ):
         table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for file in report.files:
         table.add_row(
@@ -81,5 +88,11 @@ def print_report(report: Report, console: Console) -> None:
             console.print(Text(f"  {file.file}: {warning}", style="yellow"))
         if file.error:
             console.print(Text(f"  {file.file}: {file.error}", style="red"))
-    what = f"published build {report.build_id}" if report.changed and report.build_id else "nothing to do" if not report.changed else "the index is empty now"
+    what = (
+        f"published build {report.build_id}"
+        if report.changed and report.build_id
+        else "nothing to do"
+        if not report.changed
+        else "the index is empty now"
+    )
     console.print(f"{report.n_documents} documents, {report.n_chunks} chunks; {what}; {report.seconds:.1f} s")

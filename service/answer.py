@@ -94,7 +94,9 @@ def answer(
     return made
 
 
-def _written(rag: Rag, question: Question, packed: Sequence[Passage], extracted: Cited, stages: Stages) -> tuple[Literal["extractive", "llm"], Cited]:
+def _written(
+    rag: Rag, question: Question, packed: Sequence[Passage], extracted: Cited, stages: Stages
+) -> tuple[Literal["extractive", "llm"], Cited]:
     """The LLM's answer where one is set up, asked for and proves itself; else the extractive one."""
     if question.mode == "extractive" or (question.mode == "auto" and "llm" not in rag.generators):
         return "extractive", extracted
@@ -156,7 +158,7 @@ def _notices(cited: Cited) -> Iterable[Notice]:
 def _refused(passages: Sequence[Passage], confidence: float) -> Answer:
     """A refusal with the nearest evidence; the reason is told by how far even the nearest is."""
     reason: RefusalReason = "out_of_scope" if not passages or confidence < packaged().out_of_scope_below else "not_in_documents"
-    nearest = []
+    nearest: list[Citation] = []
     for passage in passages[:NEAREST]:
         first = next(iter(units(passage.chunk)), None)
         if first is not None:

@@ -151,7 +151,7 @@ def problem_of(error: EvdocsError, trace_id: str) -> View:
 
 async def _on_own(request: Request, error: EvdocsError) -> Response:
     body = problem_of(error, trace_id_of(request))
-    if body["status"] >= 500 and request.url.path != "/readyz":  # probes ask every few seconds
+    if body["status"] >= 500 and not isinstance(error, IndexUnavailable | Overloaded):  # those are logged once and counted
         log.warning("%s %s: %s: %s", body["trace_id"], request.url.path, type(error).__name__, error)
     state: State = request.app.state.evdocs
     wait_s = state.workers.retry_after_s() if isinstance(error, Overloaded) else RETRY_AFTER_S

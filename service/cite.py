@@ -71,7 +71,9 @@ class Cited:
         made = []
         for start, end, page in quotable(passage.chunk, span.start, span.end):
             quote = passage.chunk.text[start:end]
-            known = next((c for c in self.citations if (c.document_id, c.page, c.quote) == (passage.document.document_id, page, quote)), None)
+            known = next(
+                (c for c in self.citations if (c.document_id, c.page, c.quote) == (passage.document.document_id, page, quote)), None
+            )
             if known is None:
                 known = citation(passage, start, end, page, len(self.citations) + 1)
                 self.citations.append(known)
@@ -98,18 +100,18 @@ def citation(passage: Passage, start: int, end: int, page: int, marker: int) -> 
 
 
 def quotable(chunk: Chunk, start: int, end: int) -> list[tuple[int, int, int]]:
-    """The pieces of [start, end) that stand in one run on one page, as (start, end, page): one a part, and one a cell or line where
+    """The pieces of [start, end) that stand in one run on one page, as (start, end, page): one a part, and one an exact cell or line where
     the part as a whole does not stand so in the page's text."""
     pieces: list[tuple[int, int, int]] = []
     for part in chunk.parts:
         first, last = max(start, part.start), min(end, part.end)
         if first >= last:
             continue
-        inner = part.cells or part.lines
-        if part.exact or not inner:
+        if part.exact:
             pieces.append((first, last, part.page))
         else:
-            pieces += [(max(first, item.start), min(last, item.end), part.page) for item in inner if item.start < last and item.end > first]
+            inner = [item for item in part.cells or part.lines if item.exact and item.start < last and item.end > first]
+            pieces += [(max(first, item.start), min(last, item.end), part.page) for item in inner]
     return [piece for piece in pieces if chunk.text[piece[0] : piece[1]].strip()]
 
 

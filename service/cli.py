@@ -42,7 +42,9 @@ def register(subparsers: Any) -> None:
         parser.add_argument("question")
         parser.add_argument("--home", type=Path, help="folder of the index (default: EVDOCS_HOME or ./var)")
         parser.add_argument("--json", action="store_true", help="print what the HTTP API would return")
-        parser.add_argument("--filter", action="append", default=[], metavar="FIELD=VALUE", help="only documents with this field; may be repeated")
+        parser.add_argument(
+            "--filter", action="append", default=[], metavar="FIELD=VALUE", help="only documents with this field; may be repeated"
+        )
         parser.set_defaults(run=handler)
     ask.add_argument("--mode", choices=("auto", "extractive", "llm"), default="auto")
     search.add_argument("-k", type=int, default=10, help="chunks to show")

@@ -143,9 +143,10 @@ class LiveIndex:
             if not isinstance(error, EvdocsError) or error.retryable or isinstance(error, ModelUnavailable):
                 self._retry_at = time.monotonic() + RETRY_S
             self._fail(str(error))
-        except BaseException:
+        except Exception:
+            # Whatever an unforeseen build does to its reader, the watching goes on: the next build may be sound.
             self._fail("The index could not be opened for an unexpected reason; see the service's log.")
-            raise
+            log.exception("build %s", stamp[0])
 
     def _fail(self, reason: str) -> None:
         if self._current is None:
@@ -167,7 +168,7 @@ class LiveIndex:
     def _swap(self, rag: Rag) -> None:
         try:
             self._try_out(rag)
-        except EvdocsError:
+        except BaseException:
             rag.index.close()
             raise
         with self._lock:

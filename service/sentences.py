@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from service.core.types import BlockKind, Chunk, Part
 
 _END = re.compile(r"(?<=[.!?])[\"'”’)]?\s+(?=[\"'“(\[]?[A-Z0-9À-ÖØ-Þ•])|(?<=[。！？；])")
-_ABBREVIATION = re.compile(r"(?i)(?:\b(?:e\.g|i\.e|fig|figs|tab|no|nos|nr|ca|approx|max|min|typ|vs|resp|incl|sec|ref|eq|cf|etc|z\.b|bzw|ggf|[a-z])|\b\d{1,2})\.$")
+_ABBREVIATION = re.compile(
+    r"(?i)(?:\b(?:e\.g|i\.e|fig|figs|tab|no|nos|nr|ca|approx|max|min|typ|vs|resp|incl|sec|ref|eq|cf|etc|z\.b|bzw|ggf|[a-z])|\b\d{1,2})\.$"
+)
 
 
 @dataclass(frozen=True, slots=True)

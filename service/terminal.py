@@ -19,7 +19,9 @@ def print_answer(body: dict[str, Any], console: Console | None = None) -> None:
     """Notices first, then the answer, then its sources as file p.N, section; a refusal with the nearest passages."""
     console = console or Console(highlight=False)
     if body["refusal"]:
-        console.print(Text(f"No answer ({body['refusal']['reason'].replace('_', ' ')}). ", style="bold yellow") + Text(body["refusal"]["message"]))
+        console.print(
+            Text(f"No answer ({body['refusal']['reason'].replace('_', ' ')}). ", style="bold yellow") + Text(body["refusal"]["message"])
+        )
         for item in body["refusal"]["nearest"]:
             console.print(Padding(_source(item), (0, 0, 0, 2)))
         return
@@ -49,7 +51,9 @@ def print_hits(body: dict[str, Any], console: Console | None = None) -> None:
     for rank, hit in enumerate(body["hits"], 1):
         scores = ["" if (value := hit["scores"][name]) is None else f"{value:.3f}" for name in ("dense", "lexical", "fused", "rerank")]
         text = " ".join(hit["text"].split())
-        table.add_row(str(rank), Text(f"{hit['file']} p.{hit['page']}", style="cyan"), *scores, Text(text[:160] + ("…" if len(text) > 160 else "")))
+        table.add_row(
+            str(rank), Text(f"{hit['file']} p.{hit['page']}", style="cyan"), *scores, Text(text[:160] + ("…" if len(text) > 160 else ""))
+        )
     console.print(table if body["hits"] else "Nothing found.")
 
 

@@ -36,7 +36,9 @@ def load_embedder(settings: Settings) -> Embedder:
 
 def embedder_fingerprint(settings: Settings) -> str:
     """The fingerprint `load_embedder(settings)` would have, without loading the model where that can be told."""
-    return load_embedder(settings).fingerprint
+    from service.adapters.embedder import fingerprint_of
+
+    return fingerprint_of(settings.embedder, allow_hub=settings.allow_hub)
 
 
 def load_reranker(settings: Settings) -> Reranker | None:
@@ -73,9 +75,8 @@ def build_tracer(settings: Settings) -> Tracer:
     if settings.trace == "langfuse":
         from service.adapters.tracer_langfuse import LangfuseTracer
 
-        return LangfuseTracer(
-            settings.langfuse_url, settings.langfuse_public_key, settings.langfuse_secret_key.get_secret_value(), content=settings.trace_content
-        )  # fmt: skip
+        secret = settings.langfuse_secret_key.get_secret_value()
+        return LangfuseTracer(settings.langfuse_url, settings.langfuse_public_key, secret, content=settings.trace_content)
     from service.adapters.tracer_noop import NoopTracer
 
     return NoopTracer()
@@ -91,7 +92,9 @@ def open_index(settings: Settings, embedder: Embedder) -> Index:
     check_compatible(manifest, embedder=embedder.fingerprint, analyzer=ANALYZER_VERSION, chunker=CHUNKER_VERSION)
     store = "qdrant" if settings.qdrant_url else "edge"
     if manifest.store != store:
-        raise IndexIncompatible(f"The index is in store {manifest.store!r}, the settings ask for {store!r}. Run `evdocs ingest PATH` again.")
+        raise IndexIncompatible(
+            f"The index is in store {manifest.store!r}, the settings ask for {store!r}. Run `evdocs ingest PATH` again."
+        )
     documents = {entry.document.document_id: entry.document for entry in read_catalogue(build)}
     vectors, lexical = open_stores(settings, build, manifest)
     return Index(manifest, documents, vectors, lexical)
@@ -103,7 +106,7 @@ def open_stores(settings: Settings, build: Path, manifest: Manifest) -> tuple[Ve
         from service.adapters.qdrant_server import ServerLexical, ServerStore, connect
 
         client = connect(settings)
-        return ServerStore(client, manifest.collection), ServerLexical(client, manifest.collection)
+        return ServerStore(client, manifest.collection, owns_client=True), ServerLexical(client, manifest.collection)
     from service.adapters.bm25 import Bm25Index
     from service.adapters.qdrant_edge import EdgeStore
 
@@ -131,7 +134,9 @@ def write_lexical(settings: Settings, build: Path, chunks: Sequence[Chunk], docu
 
 def collection_name(settings: Settings, build_id: str) -> str:
     """The server's collection of a build."""
-    return f"{settings.qdrant_prefix}_{build_id}"
+    from service.adapters import qdrant_server
+
+    return qdrant_server.collection_name(settings.qdrant_prefix, build_id)
 
 
 def drop_old_collections(settings: Settings, keep_builds: set[str]) -> None:
@@ -139,4 +144,4 @@ def drop_old_collections(settings: Settings, keep_builds: set[str]) -> None:
     if settings.qdrant_url:
         from service.adapters.qdrant_server import connect, drop_collections
 
-        drop_collections(connect(settings), f"{settings.qdrant_prefix}_", {collection_name(settings, build_id) for build_id in keep_builds})
+        drop_collections(connect(settings), settings.qdrant_prefix, {collection_name(settings, build_id) for build_id in keep_builds})

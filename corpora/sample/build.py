@@ -13,7 +13,6 @@ import io
 import json
 import random
 import sys
-import tempfile
 from pathlib import Path
 
 import pypdfium2 as pdfium

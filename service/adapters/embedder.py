@@ -41,12 +41,10 @@ class SentenceTransformerEmbedder:
         if model == "minilm":
             check_weights(folder, MINILM_SHA256)
         self._model = _load(folder, precision, threads)
-        self._prefixes = prefixes(model, self._model.prompts)
+        self._prefixes = prefixes(model, _prompts(folder))
         self._tokenizer = _counting_tokenizer(self._model.tokenizer)
         self._lock = threading.Lock()
-        # Without the precision: bf16 vectors differ from fp32 ones by a cosine of 0.0001, less than any ranking notices, and an
-        # index built on a machine with bf16 must be readable on one without.
-        self._fingerprint = f"{Path(model).name}-{content_hash(folder, json.dumps(self._prefixes))}"
+        self._fingerprint = _fingerprint(model, folder, self._prefixes)
 
     @property
     def fingerprint(self) -> str:
@@ -92,6 +90,28 @@ def prefixes(name: str, prompts: Mapping[str, str]) -> tuple[str, str]:
     if prompts.get("query") or passage:
         return prompts.get("query", ""), passage
     return next((found for pattern, found in _FAMILIES if pattern.search(name)), ("", ""))
+
+
+def fingerprint_of(model: str, *, allow_hub: bool) -> str:
+    """The fingerprint a loaded embedder would have, from its files alone. Raises ModelUnavailable."""
+    folder = find_model(model, {"minilm": _minilm()}, allow_hub=allow_hub)
+    return _fingerprint(model, folder, prefixes(model, _prompts(folder)))
+
+
+def _fingerprint(model: str, folder: Path, own_prefixes: tuple[str, str]) -> str:
+    # Without the precision: bf16 vectors differ from fp32 ones by a cosine of 0.0001, less than any ranking notices, and an index
+    # built on a machine with bf16 must be readable on one without.
+    return f"{Path(model).name}-{content_hash(folder, json.dumps(own_prefixes))}"
+
+
+def _prompts(folder: Path) -> dict[str, str]:
+    """The prompts a model folder declares. Raises ModelUnavailable where its configuration cannot be read."""
+    path = folder / "config_sentence_transformers.json"
+    try:
+        declared = json.loads(path.read_text("utf-8")).get("prompts") if path.is_file() else None
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelUnavailable(f"{path} cannot be read: {error}") from error
+    return {str(name): str(prompt) for name, prompt in (declared or {}).items()}
 
 
 def _minilm() -> Path:

@@ -14,8 +14,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from service.cite import quotable
 from service.core.ports import Reranker
-from service.core.text import analyze
+from service.core.text import analyze, quantities
 from service.core.types import Draft, Passage, Span
 from service.pack import belongs
 from service.sentences import Unit, units
@@ -68,7 +69,7 @@ class ExtractiveGenerator:
 
     def _rank(self, question: str, passages: Sequence[Passage]) -> list[_Window]:
         """Windows with their scores, best first; ties in passage order."""
-        content = [[unit for unit in units(passage.chunk) if unit.kind not in ("heading", "figure")] for passage in passages]
+        content = [_content(passage) for passage in passages]
         terms = {(at, unit.start): _terms(passages[at], unit) for at, own in enumerate(content) for unit in own}
         weights = _weights(question, list(terms.values()))
         scored = [
@@ -168,7 +169,7 @@ def _whole(window: _Window, passages: Sequence[Passage], room: int) -> list[tupl
     window itself would then be left out."""
     together = [at for at, passage in enumerate(passages) if at == window.passage or belongs(passage.chunk, passages[window.passage].chunk)]
     together.sort(key=lambda at: passages[at].chunk.ordinal)
-    flow = [(at, unit) for at in together for unit in units(passages[at].chunk) if unit.kind not in ("heading", "figure")]
+    flow = [(at, unit) for at in together for unit in _content(passages[at])]
     last = flow.index((window.passage, window.units[-1]))
     first = 0
     while first < last and sum(_size(passages[at], unit) for at, unit in flow[first : last + 1]) > room:
@@ -201,11 +202,32 @@ def _joined(chosen: Sequence[tuple[int, Unit, float]]) -> Iterator[tuple[int, Un
         yield held
 
 
+def _content(passage: Passage) -> list[Unit]:
+    """What may be said: units that are no headings or labels of drawings, and that can be quoted."""
+    return [
+        unit
+        for unit in units(passage.chunk)
+        if unit.kind not in ("heading", "figure") and (unit.part.exact or quotable(passage.chunk, unit.start, unit.end))
+    ]
+
+
 def _said(passage: Passage, unit: Unit) -> tuple[str, str]:
-    """What is said of a unit, and the words in it that are not the unit's own: a table row names its columns."""
+    """What is said of a unit, and the words in it that are not the unit's own: a table row names its columns. A head that states a
+    quantity ("at 25 °C") is left out, because the answer's quantities must stand in its quotes."""
     text = passage.chunk.text
-    cells = [cell for cell in unit.part.cells if text[cell.start : cell.end].strip()]
-    if unit.kind != "table_row" or not any(cell.head for cell in cells):
+    if unit.kind != "table_row" and unit.part.exact:
         return " ".join(text[unit.start : unit.end].split()), ""
-    said = "; ".join(f"{cell.head}: {text[cell.start : cell.end]}" if cell.head else text[cell.start : cell.end] for cell in cells)
-    return " ".join(said.split()), " ".join(cell.head for cell in cells)
+    said, heads = [], []
+    for start, end, _ in quotable(passage.chunk, unit.start, unit.end) if not unit.part.exact else _cells(unit):
+        head = next((cell.head for cell in unit.part.cells if cell.start == start and cell.end == end), "")
+        head = "" if quantities(head) else head
+        heads.append(head)
+        said.append(f"{head}: {text[start:end]}" if head else text[start:end])
+    joint = "; " if any(heads) else " "
+    return " ".join(joint.join(said).split()), " ".join(filter(None, heads))
+
+
+def _cells(unit: Unit) -> list[tuple[int, int, int]]:
+    return [(cell.start, cell.end, unit.part.page) for cell in unit.part.cells if cell.end > cell.start] or [
+        (unit.start, unit.end, unit.part.page)
+    ]

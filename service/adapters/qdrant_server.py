@@ -115,9 +115,10 @@ class ServerWriter:
 class _Collection:
     """What both readers share."""
 
-    def __init__(self, client: QdrantClient, collection: str) -> None:
-        """The client is shared and stays open on `close`. Raises StoreUnavailable where the collection is missing."""
-        self._client, self._collection = client, collection
+    def __init__(self, client: QdrantClient, collection: str, *, owns_client: bool = False) -> None:
+        """The client is shared and stays open on `close`, unless this is its owner. Raises StoreUnavailable where the collection is
+        missing."""
+        self._client, self._collection, self._owns_client = client, collection, owns_client
         self._n_points: int = _call(f"to open {collection}", client.count, collection, exact=True).count
         self._closed = False
 
@@ -135,6 +136,8 @@ class _Collection:
 
     def close(self) -> None:
         """Stop answering; calling it twice is harmless."""
+        if self._owns_client and not self._closed:
+            self._client.close()
         self._closed = True
 
     def _check_open(self) -> None:

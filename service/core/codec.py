@@ -10,15 +10,18 @@ from service.core.types import Block, Cell, Chunk, Document, Line, Part
 
 
 def to_plain(record: Block | Chunk | Document) -> dict[str, Any]:
-    """The record as dicts, lists, strings and numbers; lines as [start, end, x0, y0, x1, y1] and cells as [head, start, end]."""
+    """The record as dicts, lists, strings and numbers; lines as [start, end, exact, x0, y0, x1, y1] and cells as
+    [head, start, end, exact]."""
     return _pack(asdict(record))
 
 
 def _pack(fields: dict[str, Any]) -> dict[str, Any]:
     if "lines" in fields:
-        fields["lines"] = [[line["start"], line["end"], *(round(value, 1) for value in line["box"])] for line in fields["lines"]]
+        fields["lines"] = [
+            [line["start"], line["end"], int(line["exact"]), *(round(value, 1) for value in line["box"])] for line in fields["lines"]
+        ]
     if "cells" in fields:
-        fields["cells"] = [[cell["head"], cell["start"], cell["end"]] for cell in fields["cells"]]
+        fields["cells"] = [[cell["head"], cell["start"], cell["end"], int(cell["exact"])] for cell in fields["cells"]]
     if "parts" in fields:
         fields["parts"] = [_pack(part) for part in fields["parts"]]
     return fields
@@ -32,8 +35,8 @@ def _box(values: Any) -> tuple[float, float, float, float]:
 def _texts(value: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **value,
-        "lines": tuple(Line(start, end, _box(box)) for start, end, *box in value["lines"]),
-        "cells": tuple(Cell(head, start, end) for head, start, end in value["cells"]),
+        "lines": tuple(Line(start, end, _box(box), bool(exact)) for start, end, exact, *box in value["lines"]),
+        "cells": tuple(Cell(head, start, end, bool(exact)) for head, start, end, exact in value["cells"]),
     }
 
 
@@ -52,4 +55,5 @@ def chunk_from_plain(value: Mapping[str, Any]) -> Chunk:
 
 def document_from_plain(value: Mapping[str, Any]) -> Document:
     """Inverse of `to_plain` for a Document."""
-    return Document(**{name: tuple(item) if isinstance(item, list) else item for name, item in value.items()})
+    fields: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in value.items()}
+    return Document(**fields)

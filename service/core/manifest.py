@@ -60,7 +60,9 @@ def read_manifest(build: Path) -> Manifest:
     try:
         fields = json.loads(path.read_text("utf-8"))
         if fields.get("format") != MANIFEST_FORMAT:
-            raise IndexIncompatible(f"The index {build.name} has format {fields.get('format')}, this version reads {MANIFEST_FORMAT}. {REINGEST}")
+            raise IndexIncompatible(
+                f"The index {build.name} has format {fields.get('format')}, this version reads {MANIFEST_FORMAT}. {REINGEST}"
+            )
         return Manifest(**fields)
     except FileNotFoundError as error:
         raise IndexUnavailable(f"There is no complete index in {build}. {REINGEST}") from error

@@ -118,9 +118,7 @@ class Span(Protocol):
 class Tracer(Protocol):
     """Where stages are reported. It never raises into a request and never blocks one."""
 
-    def trace(
-        self, name: str, *, trace_id: str, user_id: str | None = None, session_id: str | None = None
-    ) -> AbstractContextManager[Span]:
+    def trace(self, name: str, *, trace_id: str, user_id: str | None = None, session_id: str | None = None) -> AbstractContextManager[Span]:
         """The root span of one request; stages opened inside it belong to it."""
 
     def span(self, name: str, kind: SpanKind, **fields: Any) -> AbstractContextManager[Span]:

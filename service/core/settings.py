@@ -29,10 +29,14 @@ class Settings(BaseModel):
 
     home: Path = _knob(Path("var"), "Folder for the index, caches, uploads and logs.")
 
-    embedder: str = _knob("minilm", "Embedding model: `minilm` (packaged all-MiniLM-L6-v2) or a folder or hub name for sentence-transformers.")
+    embedder: str = _knob(
+        "minilm", "Embedding model: `minilm` (packaged all-MiniLM-L6-v2) or a folder or hub name for sentence-transformers."
+    )
     reranker: str = _knob("packaged", "Cross-encoder: `packaged`, `none`, or a folder or hub name for sentence-transformers.")
     allow_hub: bool = _knob(False, "Let model names that are no local folder be fetched from the Hugging Face hub.")
-    precision: str = _knob("auto", "Arithmetic of the models: `auto` (bf16 where the CPU has it), `fp32` or `bf16`.", pattern="^(auto|fp32|bf16)$")
+    precision: str = _knob(
+        "auto", "Arithmetic of the models: `auto` (bf16 where the CPU has it), `fp32` or `bf16`.", pattern="^(auto|fp32|bf16)$"
+    )
     threads: int = _knob(0, "CPU threads for the models; 0 takes all cores.", ge=0, le=256)
 
     qdrant_url: str = _knob("", "Address of a Qdrant server; empty uses the embedded store.", max_length=2000)
@@ -57,7 +61,9 @@ class Settings(BaseModel):
 
     host: str = _knob("127.0.0.1", "Address the service listens on.", max_length=255)
     port: int = _knob(8000, "Port the service listens on; 0 takes a free one.", ge=0, le=65535)
-    api_keys: SecretStr = _knob(SecretStr(""), "Comma-separated keys that callers must send as `Authorization: Bearer`; empty lets everybody in.")
+    api_keys: SecretStr = _knob(
+        SecretStr(""), "Comma-separated keys that callers must send as `Authorization: Bearer`; empty lets everybody in."
+    )
     max_body_bytes: int = _knob(64 * 1024, "Largest JSON request body.", ge=1024, le=16 * 1024 * 1024)
     max_upload_bytes: int = _knob(200 * 1024 * 1024, "Largest uploaded document, and largest file ingested.", ge=1024, le=4 * 1024**3)
     receive_timeout_s: float = _knob(10.0, "Seconds a client may take to send a request.", gt=0, le=600)
@@ -110,5 +116,7 @@ def load(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings
     try:
         return Settings(**values)
     except ValidationError as error:
-        wrong = "; ".join(f"{environment_name(str(e['loc'][0])) if e['loc'] else PREFIX + '*'}: {e['msg']}" for e in error.errors(include_input=False))
+        wrong = "; ".join(
+            f"{environment_name(str(e['loc'][0])) if e['loc'] else PREFIX + '*'}: {e['msg']}" for e in error.errors(include_input=False)
+        )
         raise SettingsError(wrong) from error

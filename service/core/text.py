@@ -20,13 +20,25 @@ _NUMBER_UNIT = re.compile(
     r"(?<![\w.,])(\d+(?:[.,]\d+)*)\s?(nm|n·m|mm2|mm|cm|m|kv|mv|v|ka|ma|µa|a|kwh|wh|kw|mw|w|kohm|mohm|ohm|ω|kω|mω|hz|khz|mhz|ms|s|min|h|"
     r"kg|g|l|bar|kpa|mpa|psi|°c|%|ah|bit|bits|baud|kbps|kbit)\b"
 )
-STOP_WORDS = frozenset(
-    "a an and are as at be been being by can could did do does for from had has have how i if in into is it its may me my of "
-    "on or our shall should so than that the their them then there these they this those to up us was we were what when where which "
-    "while who whom whose why will with would you your am about any also just get got der die das und ist ein eine".split()
-)
+_STOPPED = """
+a an and are as at be been being by can could did do does for from had has have how i if in into is it its may me my of on or our shall
+should so than that the their them then there these they this those to up us was we were what when where which while who whom whose why
+will with would you your am about any also just get got der die das und ist ein eine
+"""
+STOP_WORDS = frozenset(_STOPPED.split())
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
-_FOLD = {**_DASHES, ord("µ"): "µ", ord("μ"): "µ", ord("Ω"): "ω", ord("Ω"): "ω", ord("’"): "'", ord("‘"): "'", ord("“"): '"', ord("”"): '"', ord("\u00ad"): ""}
+_FOLD = {
+    **_DASHES,
+    ord("µ"): "µ",
+    ord("μ"): "µ",
+    ord("Ω"): "ω",
+    ord("Ω"): "ω",
+    ord("’"): "'",
+    ord("‘"): "'",
+    ord("“"): '"',
+    ord("”"): '"',
+    ord("\u00ad"): "",
+}
 
 
 def fold(text: str) -> str:
@@ -38,6 +50,11 @@ def quote_key(text: str) -> str:
     """Normal form for "does this quote stand on that page": folded, without white space and hyphens, which extractors set
     differently (line ends, ligatures, kerning)."""
     return re.sub(r"[\s\-]+", "", fold(text))
+
+
+def quantities(text: str) -> list[str]:
+    """The numbers with a unit in a text, each as one term: "5 Nm" -> "5nm"."""
+    return [_number(number) + unit.replace("·", "") for number, unit in _NUMBER_UNIT.findall(fold(text))]
 
 
 def _number(digits: str) -> str:

@@ -23,20 +23,22 @@ FILTER_FIELDS = ("document_id", "product", "manufacturer", "doc_type", "language
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A visual line of a text: the character range [start, end) of the owner's text, and where it stands."""
+    """A visual line of a text: the character range [start, end) of the owner's text, and where it stands. `exact` as in Block."""
 
     start: int
     end: int
     box: Box
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A table cell: its column head(s), verbatim ("" where there is none), and its range in the owner's text."""
+    """A table cell: its column head(s), verbatim ("" where there is none), and its range in the owner's text. `exact` as in Block."""
 
     head: str
     start: int
     end: int
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class Block:
 
     `section` is the path of headings above it, outermost first. `lines` cover `text` left to right. A table is a run of
     `table_row` blocks with one `group`; a procedure or list is a run of `list_item` blocks with one `group`; a notice box is
-    one `notice` block with its `level`. `caption` is the caption of the table or figure the block belongs to.
+    one `notice` block with its `level`. `caption` is the caption of the table or figure the block belongs to. `exact` is False where
+    the text does not stand in one piece in the page's own text stream (a table row of several lines, say): then only lines or cells
+    of it that are exact themselves may be quoted.
     """
 
     block_id: str

@@ -18,7 +18,7 @@ from service.core.ids import chunk_id, document_id, sha256_text
 from service.core.ports import Vectors
 from service.core.types import Cell, Chunk, Document, Line, Part
 
-SERVER_URL = os.environ.get("EVDOCS_TEST_QDRANT_URL", "")
+SERVER_URL = os.environ.get("TEST_QDRANT_URL", "")
 KINDS = ["memory", "disk", *(["server"] if SERVER_URL else [])]
 DIMENSIONS = 24
 WORDS = ("torque", "screw", "terminal", "relay", "coolant", "pump", "contactor", "fuse", "insulation", "module", "connector", "valve")

@@ -198,5 +198,5 @@ def test_every_adapter_gives_the_same_ids_and_scores(filled: Filled, client: Qdr
 
 def test_a_real_server_is_among_the_adapters() -> None:
     if not SERVER_URL:
-        pytest.skip("EVDOCS_TEST_QDRANT_URL names no Qdrant server: the suite ran on Edge and on qdrant-client's local mode")
+        pytest.skip("TEST_QDRANT_URL names no Qdrant server: the suite ran on Edge and on qdrant-client's local mode")
     assert "server" in KINDS

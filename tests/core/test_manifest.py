@@ -10,7 +10,16 @@ from service.core import errors
 from service.core.catalogue import Entry, find_entry, read_catalogue, write_catalogue
 from service.core.codec import block_from_plain, chunk_from_plain, document_from_plain, to_plain
 from service.core.ids import chunk_id
-from service.core.manifest import Manifest, builds_dir, check_compatible, current_build_id, publish, read_manifest, unpublish, write_manifest
+from service.core.manifest import (
+    Manifest,
+    builds_dir,
+    check_compatible,
+    current_build_id,
+    publish,
+    read_manifest,
+    unpublish,
+    write_manifest,
+)
 from service.core.types import Block, Cell, Chunk, Document, Line, Part
 
 MANIFEST = Manifest("b1", "2026-01-01T00:00:00+00:00", "minilm-1", 384, "1", "1", "1", "edge", "", 1, 2, "0" * 64)

@@ -33,7 +33,13 @@ def test_other_programs_variables_are_none_of_our_business() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("EVDOCS_K_DENSE", "0"), ("EVDOCS_PORT", "70000"), ("EVDOCS_PRECISION", "fp8"), ("EVDOCS_DEADLINE_S", "nan"), ("EVDOCS_TRACE", "mail")],
+    [
+        ("EVDOCS_K_DENSE", "0"),
+        ("EVDOCS_PORT", "70000"),
+        ("EVDOCS_PRECISION", "fp8"),
+        ("EVDOCS_DEADLINE_S", "nan"),
+        ("EVDOCS_TRACE", "mail"),
+    ],
 )
 def test_a_value_out_of_range_is_an_error_that_names_the_variable(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):

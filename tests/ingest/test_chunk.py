@@ -19,7 +19,9 @@ def minilm() -> SentenceTransformerEmbedder:
     return SentenceTransformerEmbedder("minilm", precision="fp32", threads=1, allow_hub=False)
 
 
-def block(text: str, kind: BlockKind = "paragraph", page: int = 1, section: tuple[str, ...] = ("4 Assembly",), group: str = "", heads: str = "") -> Block:
+def block(
+    text: str, kind: BlockKind = "paragraph", page: int = 1, section: tuple[str, ...] = ("4 Assembly",), group: str = "", heads: str = ""
+) -> Block:
     words = text.split(" ")
     cells = []
     at = 0
@@ -65,7 +67,9 @@ def test_a_heading_stays_with_what_follows() -> None:
 
 
 def test_sections_and_tables_do_not_share_a_chunk() -> None:
-    made = chunks([block("One."), block("M8 7", "table_row", group="t"), block("M10 20", "table_row", group="t"), block("Two.", section=("5 Test",))])
+    made = chunks(
+        [block("One."), block("M8 7", "table_row", group="t"), block("M10 20", "table_row", group="t"), block("Two.", section=("5 Test",))]
+    )
     assert [chunk.text for chunk in made] == ["One.", "M8 7\nM10 20", "Two."]
 
 

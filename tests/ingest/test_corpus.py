@@ -64,9 +64,15 @@ def test_a_path_that_is_no_document_is_refused_by_name(folder: Path, name: str) 
 
 @pytest.mark.parametrize(
     "text",
-    ["[[document", "document = 3", "[[document]]\ntitle = 'x'", "[[document]]\nfile = 'a.pdf'\ntitle = 3", "[[document]]\nfile = 'a.pdf'\nproduct = [1]",
-     f"[[document]]\nfile = 'a.pdf'\ntitle = '{'x' * 501}'"],
-)  # fmt: skip
+    [
+        "[[document",
+        "document = 3",
+        "[[document]]\ntitle = 'x'",
+        "[[document]]\nfile = 'a.pdf'\ntitle = 3",
+        "[[document]]\nfile = 'a.pdf'\nproduct = [1]",
+        f"[[document]]\nfile = 'a.pdf'\ntitle = '{'x' * 501}'",
+    ],
+)
 def test_a_malformed_toml_is_refused_with_a_reason(folder: Path, text: str) -> None:
     (folder / "corpus.toml").write_text(text)
     with pytest.raises(InvalidRequest, match=r"corpus\.toml"):

@@ -183,6 +183,8 @@ class Twin:
         return Index(manifest, documents, store, TwinStore())
 
     def retrieve(self, rag: Rag, question: str, filters: Filters, k: int, *, deadline: float) -> Retrieved:
+        if rag.index.manifest.build_id.startswith("poison"):
+            raise KeyError("a chunk of another form")
         document = next(iter(rag.index.documents.values()))
         part = Part(0, len(SENTENCE), 1, "paragraph")
         chunk = Chunk("c1", document.document_id, 0, SENTENCE, "", ("4 Assembly",), 1, 1, "paragraph", (part,), 8)

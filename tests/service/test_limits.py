@@ -326,6 +326,20 @@ def test_a_build_that_cannot_be_opened_leaves_the_old_one_serving_and_says_so(ho
         wait_until(lambda: httpx.get(f"{url}/readyz").json()["warning"] is None)
 
 
+@pytest.mark.parametrize("before", ["b1", "poison-1"])
+def test_a_build_that_breaks_its_reader_is_not_served_and_does_not_end_the_watching(tmp_path: Path, twin: Twin, before: str) -> None:
+    with running(tmp_path, twin) as url:
+        publish_build(tmp_path, before)
+        wait_until(lambda: len(twin.opened) == 1)
+        publish_build(tmp_path, "poison-2")
+        wait_until(lambda: len(twin.opened) == 2 and twin.opened[1].closed == 1)
+        ready = httpx.get(f"{url}/readyz")
+        assert (ready.status_code, "unexpected reason" in ready.text) == (200 if before == "b1" else 503, True)
+        publish_build(tmp_path, "b3")
+        wait_until(lambda: httpx.get(f"{url}/readyz").json().get("index", {}).get("build_id") == "b3")
+    assert [store.closed for store in twin.opened] == [1, 1, 1]
+
+
 def test_when_the_last_document_is_removed_it_is_no_longer_answered_from(home: Path, twin: Twin) -> None:
     with running(home, twin) as url:
         (home / "current").unlink()
