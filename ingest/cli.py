@@ -35,10 +35,33 @@ def register(subparsers: Any) -> None:
         _common(sub)
         sub.set_defaults(run=handler)
 
+    corpus = subparsers.add_parser("corpus", help="public manuals").add_subparsers(dest="corpus_command", required=True, metavar="fetch")
+    fetching = corpus.add_parser("fetch", help="download the manuals a list names, for `evdocs ingest`; needs the internet")
+    fetching.add_argument("listing", nargs="?", type=Path, default=Path("corpora/public.toml"), help="default: corpora/public.toml")
+    fetching.add_argument("--to", type=Path, default=Path("corpora/public"), help="folder for the files (default: corpora/public)")
+    fetching.set_defaults(run=_fetch)
+
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--home", type=Path, help="folder of the index (default: EVDOCS_HOME or ./var)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    from ingest.fetch import fetch
+
+    console = Console(highlight=False)
+    failed = 0
+    for item in fetch(args.listing, args.to, load()):
+        failed += bool(item.error)
+        said = Text(item.error, style="red") if item.error else Text(_state(item), style="green")
+        console.print(Text(f"{item.title}: ") + said)
+    console.print(f"Next: evdocs ingest {args.to}")
+    return 1 if failed else 0
+
+
+def _state(item: Any) -> str:
+    return "open this page yourself" if item.path is None else "fetched" if item.fresh else "there already"
 
 
 def _ingest(args: argparse.Namespace) -> int:

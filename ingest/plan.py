@@ -52,6 +52,10 @@ def make_plan(corpus: Corpus, previous: Sequence[Entry], settings: Settings, fai
     by_hash: dict[str, File] = {}
     names: set[str] = set()
     present: set[str] = set()
+    for entry in previous:
+        where = Path(entry.document.source)
+        if entry.document.document_id != drop and not corpus.speaks_for(where) and where.is_file():
+            by_hash[entry.document.sha256] = carried(entry, settings.home)  # a copy that comes in now does not rename it
     for path in corpus.missing:
         plan.failed.append(File(path.name, path, str(path), {}, error=f"{path.name} is listed in corpus.toml but does not exist."))
     for source in corpus.sources:
@@ -62,7 +66,8 @@ def make_plan(corpus: Corpus, previous: Sequence[Entry], settings: Settings, fai
         if file.error:
             plan.failed.append(file)
         elif (first := by_hash.setdefault(file.sha256, file)) is not file:
-            first.aliases.append(file.name)
+            if file.name not in (first.name, *first.aliases):
+                first.aliases.append(file.name)
             plan.duplicates.append(file)
     for entry in previous:
         where = Path(entry.document.source)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from service.cite import Cited, citation
+from service.cite import Cited, citation, quotable
 from service.confidence import features, packaged
 from service.core.errors import DeadlineExceeded, ModelUnavailable
 from service.core.ports import Rag
@@ -24,6 +24,7 @@ from service.verify import verify
 
 Mode = Literal["auto", "extractive", "llm"]
 NEAREST = 3  # citations shown with a refusal
+SEVERITY = ("danger", "warning", "caution", "notice")
 MESSAGES: dict[RefusalReason, str] = {
     "out_of_scope": "The indexed documents are not about this, so there is no answer from them.",
     "not_in_documents": "The indexed documents do not answer this. The nearest passages are shown: check whether one of them helps.",
@@ -137,22 +138,25 @@ def _answered(cited: Cited, mode: Literal["extractive", "llm"], confidence: floa
 
 def _notices(cited: Cited) -> Iterable[Notice]:
     """The safety notices that stand in the chunks the answer cites, each with a citation of its own, most severe first."""
-    severity = {"danger": 0, "warning": 1, "caution": 2, "notice": 3}
     used = {(item.document_id, item.page, item.section) for item in cited.citations}
-    found: dict[str, tuple[int, Notice]] = {}
+    found: dict[str, Notice] = {}
     for passage in cited.passages:
         chunk = passage.chunk
         if not any((chunk.document_id, page, chunk.section) in used for page in range(chunk.page_first, chunk.page_last + 1)):
             continue
         for part in chunk.parts:
             text = chunk.text[part.start : part.end]
-            if part.kind == "notice" and part.level and text not in found:
-                known = next((item for item in cited.citations if item.quote in text and item.page == part.page), None)
-                if known is None:
-                    known = citation(passage, part.start, part.end, part.page, len(cited.citations) + 1)
-                    cited.citations.append(known)
-                found[text] = (severity[part.level], Notice(part.level, text, known.marker))
-    return [notice for _, notice in sorted(found.values(), key=lambda item: item[0])]
+            if part.kind != "notice" or part.level is None or text in found:
+                continue
+            here = [item for item in cited.citations if item.document_id == chunk.document_id and item.page == part.page]
+            known = next((item for item in here if item.quote in text), None)
+            pieces = quotable(chunk, part.start, part.end)
+            if known is None and pieces:
+                known = citation(passage, *max(pieces, key=lambda piece: piece[1] - piece[0]), len(cited.citations) + 1)
+                cited.citations.append(known)
+            marker = known.marker if known else here[0].marker if here else cited.citations[0].marker
+            found[text] = Notice(part.level, text, marker)
+    return sorted(found.values(), key=lambda notice: SEVERITY.index(notice.level))
 
 
 def _refused(passages: Sequence[Passage], confidence: float) -> Answer:
@@ -160,8 +164,9 @@ def _refused(passages: Sequence[Passage], confidence: float) -> Answer:
     reason: RefusalReason = "out_of_scope" if not passages or confidence < packaged().out_of_scope_below else "not_in_documents"
     nearest: list[Citation] = []
     for passage in passages[:NEAREST]:
-        first = next(iter(units(passage.chunk)), None)
-        if first is not None:
-            nearest.append(citation(passage, first.start, first.end, first.part.page, len(nearest) + 1))
+        said = (unit for unit in units(passage.chunk) if unit.kind != "figure")
+        pieces = (piece for unit in said for piece in quotable(passage.chunk, unit.start, unit.end))
+        if (piece := next(pieces, None)) is not None:
+            nearest.append(citation(passage, *piece, len(nearest) + 1))
     refusal = Refusal(reason, MESSAGES[reason], tuple(nearest))
     return Answer(status="refused", text="", refusal=refusal, confidence=confidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import SecretStr
@@ -26,7 +27,8 @@ def print_answer(body: dict[str, Any], console: Console | None = None) -> None:
             console.print(Padding(_source(item), (0, 0, 0, 2)))
         return
     for notice in body["notices"]:
-        console.print(Text(f" {notice['level'].upper()} ", style=_LEVEL[notice["level"]]) + Text(f" {notice['text']} [{notice['marker']}]"))
+        said = re.sub(rf"(?i)^{notice['level']}\W*", "", notice["text"])  # the box's own signal word is shown as the label
+        console.print(Text(f" {notice['level'].upper()} ", style=_LEVEL[notice["level"]]) + Text(f" {said} [{notice['marker']}]"))
     console.print(Text(body["answer"]), soft_wrap=False)
     console.print()
     for item in body["citations"]:

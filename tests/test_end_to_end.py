@@ -116,7 +116,9 @@ class Down:
 
 @pytest.mark.parametrize(("part", "named"), [("lexical", "lexical"), ("reranker", "rerank")])
 def test_an_answer_comes_without_a_part_that_is_down_and_says_so(sample_rag: Rag, part: str, named: str) -> None:
-    rag = replace(sample_rag, reranker=Down()) if part == "reranker" else replace(sample_rag, index=replace(sample_rag.index, lexical=Down()))  # type: ignore[arg-type]
+    rag = (
+        replace(sample_rag, reranker=Down()) if part == "reranker" else replace(sample_rag, index=replace(sample_rag.index, lexical=Down()))
+    )  # type: ignore[arg-type]
     made = ask(rag, QUESTIONS[2])
     assert named in made.degraded
     assert any(passage.document for passage in retrieve(rag, QUESTIONS[2], {}, 5, deadline=time.monotonic() + 60).passages)

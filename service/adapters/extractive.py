@@ -26,7 +26,7 @@ FACT_WORDS = 80
 PROCEDURE_WORDS = 240
 FIRST_SECTION_WORDS = 150
 SECOND_DROP = 0.25  # a second section is given only this close to the first
-READ_WINDOWS = 24  # windows the cross-encoder reads
+READ_WINDOWS = 12  # windows the cross-encoder reads
 W_COVER, W_CONTEXT, W_RANK, W_CROSS, W_LENGTH = 2.0, 0.6, 0.6, 0.5, 0.2
 DROP = 1.6  # a further window is given only this close to the best
 
@@ -34,6 +34,7 @@ _PROCEDURE = re.compile(
     r"(?i)\bhow (?:do|can|should|would|to|must)\b|\b(?:steps?|procedure|sequence|instructions?|in what order|what order|walk me through)\b"
     r"|\bwie (?:kann|muss|soll|wird|geht)\b|\b(?:schritte|vorgehen|anleitung)\b|步骤|如何|怎么|怎样"
 )
+_CAPTION = re.compile(r"(?i)(?:table|figure|fig|tab|abb|tabelle|abbildung)\.? ?[\dA-Z][\d.\-A-Z]*\b[^.!?]*$|[图表] ?\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +204,14 @@ def _joined(chosen: Sequence[tuple[int, Unit, float]]) -> Iterator[tuple[int, Un
 
 
 def _content(passage: Passage) -> list[Unit]:
-    """What may be said: units that are no headings or labels of drawings, and that can be quoted."""
+    """What may be said: units that are no headings, captions or labels of drawings, and that can be quoted."""
+    text = passage.chunk.text
     return [
         unit
         for unit in units(passage.chunk)
-        if unit.kind not in ("heading", "figure") and (unit.part.exact or quotable(passage.chunk, unit.start, unit.end))
+        if unit.kind not in ("heading", "figure")
+        and not (unit.kind == "paragraph" and _CAPTION.match(text[unit.start : unit.end]))
+        and (unit.part.exact or quotable(passage.chunk, unit.start, unit.end))
     ]
 
 

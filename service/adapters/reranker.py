@@ -19,7 +19,7 @@ from service.core.errors import ModelUnavailable
 
 PACKAGED = Path(__file__).resolve().parent.parent / "models" / "reranker"
 _PACKAGED_MAX_TOKENS = 256  # what it was trained with
-_BATCH = 10  # sorted by length, small batches pad little; measured within 1 % of larger ones
+_BATCH = 4  # sorted by length, small batches pad little (eval/LOG.md, entry one)
 
 
 class CrossEncoderReranker:

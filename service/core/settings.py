@@ -47,7 +47,7 @@ class Settings(BaseModel):
     chunk_tokens: int = _knob(200, "Most tokens of a chunk, context included; never above the embedder's window.", ge=64, le=8192)
     k_dense: int = _knob(50, "Chunks taken from dense search.", ge=1, le=1000)
     k_lexical: int = _knob(50, "Chunks taken from BM25 search.", ge=1, le=1000)
-    rrf_k: int = _knob(60, "Rank constant of reciprocal rank fusion.", ge=1, le=1000)
+    rrf_k: int = _knob(20, "Rank constant of reciprocal rank fusion.", ge=1, le=1000)
     weight_dense: float = _knob(1.0, "Weight of dense ranks in the fusion.", ge=0, le=100)
     weight_lexical: float = _knob(1.0, "Weight of BM25 ranks in the fusion.", ge=0, le=100)
     rerank_depth: int = _knob(20, "Fused chunks the cross-encoder reads.", ge=1, le=200)

@@ -98,6 +98,16 @@ def test_copies_of_one_file_are_indexed_once(manuals: Path, settings: Settings) 
     assert report.n_documents == 2
 
 
+def test_a_copy_from_elsewhere_does_not_rename_what_is_indexed(manuals: Path, settings: Settings, tmp_path: Path) -> None:
+    (manuals / "corpus.toml").write_text('[[document]]\nfile = "pump.pdf"\ntitle = "Pump P9"\n')
+    run(settings, manuals)
+    (tmp_path / "other").mkdir()
+    shutil.copy(manuals / "pump.pdf", tmp_path / "other" / "upload.pdf")
+    assert statuses(run(settings, tmp_path / "other")) == {"upload.pdf": "duplicate"}
+    document = next(entry.document for entry in published(settings.home) if entry.document.title == "Pump P9")
+    assert (document.file, document.aliases) == ("pump.pdf", ("upload.pdf",))
+
+
 def test_files_that_cannot_be_read_are_named_and_the_others_come_in(manuals: Path, settings: Settings) -> None:
     encrypted_pdf(manuals, "secret", "locked.pdf")
     (manuals / "plain.pdf").unlink()

@@ -59,7 +59,9 @@ def test_what_cannot_be_quoted_is_not_said() -> None:
 
 
 def test_a_long_procedure_keeps_the_step_asked_for() -> None:
-    items = [f"{number}. Turn the numbered bolt {number} with care and note its mark in the log of the vehicle today." for number in range(1, 40)]
+    items = [
+        f"{number}. Turn the numbered bolt {number} with care and note its mark in the log of the vehicle today." for number in range(1, 40)
+    ]
     items[30] = "31. Bleed the coolant circuit at the bleeder."
     assert any("Bleed" in step for step in spoken("how do I bleed the coolant circuit?", chunk(*items, kind="list_item", group="g")))
 
