@@ -18,7 +18,7 @@ _WORD = re.compile(r"[^\W_]+(?:[.,'/_+\-][^\W_]+)*")
 _CJK = re.compile(r"[぀-ヿ㐀-䶿一-鿿가-힯]+")
 _NUMBER_UNIT = re.compile(
     r"(?<![\w.,])(\d+(?:[.,]\d+)*)\s?(nm|n·m|mm2|mm|cm|m|kv|mv|v|ka|ma|µa|a|kwh|wh|kw|mw|w|kohm|mohm|ohm|ω|kω|mω|hz|khz|mhz|ms|s|min|h|"
-    r"kg|g|l|bar|kpa|mpa|psi|°c|%|ah|bit|bits|baud|kbps|kbit)\b"
+    r"kg|g|l|bar|mbar|kpa|mpa|psi|°c|%|ah|bit|bits|baud|kbps|kbit)(?![a-z0-9])"
 )
 _STOPPED = """
 a an and are as at be been being by can could did do does for from had has have how i if in into is it its may me my of on or our shall

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.core.text import analyze, fold, quote_key
+from service.core.text import analyze, fold, quantities, quote_key
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,10 @@ from service.core.text import analyze, fold, quote_key
 )
 def test_text_becomes_these_terms(text: str, terms: list[str]) -> None:
     assert analyze(text) == terms
+
+
+def test_quantities_are_numbers_with_their_unit() -> None:
+    assert quantities("SoC 20 % at 25 °C, 7 N·m, class 0, 1,200 mV, 8 meters") == ["20%", "25°c", "7nm", "1200mv"]
 
 
 def test_near_miss_codes_stay_apart() -> None:

@@ -34,9 +34,9 @@ def chunk(
         parts.append(Part(at, at + len(text), page, kind, (Line(at, at + len(text), box),), tuple(cells), level, exact))
         at += len(text) + 1
     context = " > ".join(["Tarn manual", *section])
-    return Chunk(
-        chunk_id, DOCUMENT.document_id, ordinal, "\n".join(texts), context, section, page, page, kind, tuple(parts), 10, group, previous_id, next_id
-    )  # fmt: skip
+    where = {"section": section, "page_first": page, "page_last": page, "kind": kind, "parts": tuple(parts), "n_tokens": 10}
+    links = {"group": group, "previous_id": previous_id, "next_id": next_id}
+    return Chunk(chunk_id, DOCUMENT.document_id, ordinal, "\n".join(texts), context, **where, **links)  # type: ignore[arg-type]
 
 
 def passage(made: Chunk, score: float = 1.0) -> Passage:
