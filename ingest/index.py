@@ -16,7 +16,7 @@ from ingest.cache import VectorCache
 from ingest.parse import PARSER_VERSION
 from service import wire
 from service.core.catalogue import Entry, read_catalogue, write_catalogue
-from service.core.errors import IndexUnavailable
+from service.core.errors import IndexUnavailable, StoreUnavailable
 from service.core.ids import sha256_text
 from service.core.manifest import CHUNKER_VERSION, Manifest, builds_dir, current_build_id, read_manifest, sync_dir, write_manifest
 from service.core.ports import Embedder
@@ -90,12 +90,17 @@ def _check_stores(settings: Settings, draft: Path, manifest: Manifest) -> None:
         lexical.close()
 
 
-def complete_build(home: Path, build_id: str) -> Manifest | None:
-    """The manifest of a build that is whole on disk, or None."""
+def complete_build(settings: Settings, build_id: str) -> Manifest | None:
+    """The manifest of a build that is whole, on disk and (where it is on a server) there, or None."""
+    build = builds_dir(settings.home) / build_id
     try:
-        return read_manifest(builds_dir(home) / build_id)
-    except IndexUnavailable:
+        manifest = read_manifest(build)
+        if manifest.collection:
+            for store in wire.open_stores(settings, build, manifest):
+                store.close()
+    except (IndexUnavailable, StoreUnavailable):
         return None
+    return manifest
 
 
 def prune(settings: Settings) -> None:

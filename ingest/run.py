@@ -70,14 +70,14 @@ def _update(corpus: Corpus, settings: Settings, progress: Progress, drop: str = 
     previous = published(home)
     plan = make_plan(corpus, previous, settings, cache, drop)
     timings: dict[str, float] = {}
-    manifest = complete_build(home, build_id(plan.files, settings)) if plan.files else None
+    manifest = complete_build(settings, build_id(plan.files, settings)) if plan.files else None
     if plan.files and manifest is None:
         clock = time.monotonic()
         _parse(plan.files, cache, settings, progress)
         leave_out_failed(plan, previous, home)
         _parse(plan.files, cache, settings, progress)  # the earlier versions that step in
         timings["parse"] = time.monotonic() - clock
-        manifest = complete_build(home, build_id(plan.files, settings)) if plan.files else None
+        manifest = complete_build(settings, build_id(plan.files, settings)) if plan.files else None
         if plan.files and manifest is None:
             manifest = _build(plan, settings, progress, timings)
     changed = (manifest.build_id if manifest else None) != current_build_id(home)

@@ -6,6 +6,7 @@ Heavy libraries are imported where they are needed, so that commands which load 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from service.core.catalogue import read_catalogue
@@ -118,7 +119,7 @@ def new_vector_writer(settings: Settings, build: Path, build_id: str, dimensions
     if settings.qdrant_url:
         from service.adapters.qdrant_server import ServerWriter, connect
 
-        return ServerWriter(connect(settings), collection_name(settings, build_id), dimensions)
+        return ServerWriter(connect(settings), collection_name(settings, build_id), dimensions, owns_client=True)
     from service.adapters.qdrant_edge import EdgeWriter
 
     return EdgeWriter(build / "edge", dimensions)
@@ -144,4 +145,5 @@ def drop_old_collections(settings: Settings, keep_builds: set[str]) -> None:
     if settings.qdrant_url:
         from service.adapters.qdrant_server import connect, drop_collections
 
-        drop_collections(connect(settings), settings.qdrant_prefix, {collection_name(settings, build_id) for build_id in keep_builds})
+        with closing(connect(settings)) as client:
+            drop_collections(client, settings.qdrant_prefix, {collection_name(settings, build_id) for build_id in keep_builds})

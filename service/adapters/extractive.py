@@ -25,7 +25,7 @@ WINDOW_WORDS = 40
 FACT_WORDS = 80
 PROCEDURE_WORDS = 240
 FIRST_SECTION_WORDS = 150
-SECOND_DROP = 0.25  # a second section is given only this close to the first
+SECOND_DROP = 0.5  # a second section is given only where its passage ranks this close to the first (standardised score)
 READ_WINDOWS = 12  # windows the cross-encoder reads
 W_COVER, W_CONTEXT, W_RANK, W_CROSS, W_LENGTH = 2.0, 0.6, 0.6, 0.5, 0.2
 DROP = 1.6  # a further window is given only this close to the best
@@ -151,18 +151,19 @@ def _facts(ranked: Sequence[_Window], passages: Sequence[Passage]) -> list[tuple
 
 
 def _procedure(ranked: Sequence[_Window], passages: Sequence[Passage]) -> list[tuple[int, Unit, float]]:
-    """The section or list the best window stands in, in reading order; then that of the next best window that stands in another, if it
-    is nearly as good. Empty where the best window is in a table, which is read like a fact."""
-    best = ranked[0]
-    if best.units[0].kind == "table_row":
+    """The section or list the best passage stands in, in reading order; then that of the next passage that stands in another, if it
+    ranks nearly as high. Empty where the best passage or window is a table, which is read like a fact."""
+    leads = [lead for at in range(len(passages)) if (lead := next((window for window in ranked if window.passage == at), None))]
+    if not leads or "table_row" in (ranked[0].units[0].kind, leads[0].units[0].kind):
         return []
-    chosen = _whole(best, passages, PROCEDURE_WORDS)
-    other = next((window for window in ranked if not belongs(passages[window.passage].chunk, passages[best.passage].chunk)), None)
-    if other and other.score > best.score - SECOND_DROP and other.units[0].kind != "table_row":
-        chosen = _whole(best, passages, FIRST_SECTION_WORDS)
-        n_words = sum(_size(passages[at], unit) for at, unit, _ in chosen)
-        chosen += _whole(other, passages, PROCEDURE_WORDS - n_words)
-    return chosen
+    best = leads[0]
+    other = next((lead for lead in leads if not belongs(passages[lead.passage].chunk, passages[best.passage].chunk)), None)
+    near = other is not None and passages[other.passage].score > passages[best.passage].score - SECOND_DROP
+    if other is None or not near or other.units[0].kind == "table_row":
+        return _whole(best, passages, PROCEDURE_WORDS)
+    chosen = _whole(best, passages, FIRST_SECTION_WORDS)
+    n_words = sum(_size(passages[at], unit) for at, unit, _ in chosen)
+    return chosen + _whole(other, passages, PROCEDURE_WORDS - n_words)
 
 
 def _whole(window: _Window, passages: Sequence[Passage], room: int) -> list[tuple[int, Unit, float]]:

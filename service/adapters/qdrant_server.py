@@ -73,9 +73,9 @@ def drop_collections(client: QdrantClient, prefix: str, keep: set[str]) -> list[
 class ServerWriter:
     """Fills a new collection; one of that name left by a crashed run is replaced."""
 
-    def __init__(self, client: QdrantClient, collection: str, dimensions: int) -> None:
-        """Raises StoreUnavailable."""
-        self._client, self._collection, self._dimensions = client, collection, dimensions
+    def __init__(self, client: QdrantClient, collection: str, dimensions: int, *, owns_client: bool = False) -> None:
+        """`owns_client`: `finish` closes the client. Raises StoreUnavailable."""
+        self._client, self._collection, self._dimensions, self._owns_client = client, collection, dimensions, owns_client
         self._average_terms = 0.0
         _call(f"to replace {collection}", client.delete_collection, collection)
         _call(
@@ -110,6 +110,8 @@ class ServerWriter:
     def finish(self) -> None:
         """Everything was acknowledged by `write` already, payload indexes included; this checks that the collection answers."""
         _call("to finish", self._client.count, self._collection, exact=True)
+        if self._owns_client:
+            self._client.close()
 
 
 class _Collection:
