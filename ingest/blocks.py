@@ -140,6 +140,8 @@ class Assembler:
             table.n_head = table.n_head or before.n_head
         else:
             group = self._group()
+            for row in table.rows[: table.n_head] if rows is not table.rows else ():
+                self._row(row, table, group, page.number, head=True)
         self._table, self._table_group = table, group
         for row in rows:
             self._row(row, table, group, page.number)
@@ -148,11 +150,12 @@ class Assembler:
     def _same_head(before: Table, row: Row) -> bool:
         return row_text(row, [])[0] == row_text(before.rows[before.n_head - 1], [])[0]
 
-    def _row(self, row: Row, table: Table, group: str, page: int) -> None:
-        text, cells, lines = row_text(row, table.heads)
+    def _row(self, row: Row, table: Table, group: str, page: int, head: bool = False) -> None:
+        text, cells, lines = row_text(row, [] if head else table.heads)
         if text:
-            x0, x1 = table.box[0], table.box[2]
-            self._emit("table_row", text, page, (x0, row.y0, x1, row.y1), lines, cells=cells, group=group, caption=table.caption)
+            kind: BlockKind = "table" if head else "table_row"
+            box = (table.box[0], row.y0, table.box[2], row.y1)
+            self._emit(kind, text, page, box, lines, cells=cells, group=group, caption=table.caption)
 
 
 def _caption(page: PageItems, index: int, pattern: re.Pattern[str]) -> str:

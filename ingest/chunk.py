@@ -18,6 +18,7 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 _SLACK = 2  # tokens kept free for tokenizers that do not count additively
 _CONTEXT_SHARE = 0.4  # a context may take this share of the window at most
+_HEAD_SHARE = 0.25  # and the head of a table that is repeated in each of its chunks this
 _SENTENCE_END = re.compile(r"[.!?;:]\s+$|[。；！？]\s*$")
 _ATOM = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]\s*|[^\s\u2e80-\u9fff\uac00-\ud7af]+\s*|\s+")
 _BYTES = 4  # a character is at most this many tokens (a byte-level vocabulary)
@@ -43,7 +44,7 @@ class Chunker:
     count: CountTokens
 
     def chunks(self, blocks: Sequence[Block]) -> list[Chunk]:
-        """Chunks in reading order. Every character of every block lands in exactly one chunk."""
+        """Chunks in reading order. Every character of every block lands in a chunk, and in one only, but for repeated table heads."""
         made: list[Chunk] = []
         for run in _runs(blocks):
             for pieces, context in self._pack(run):
@@ -52,40 +53,54 @@ class Chunker:
         return [replace(chunk, previous_id=ids[at], next_id=ids[at + 2]) for at, chunk in enumerate(made)]
 
     def _pack(self, run: Sequence[Block]) -> Iterator[tuple[list[_Piece], str]]:
-        """Fill chunks with the pieces of one run of blocks; each chunk's context is that of its first block that is no heading."""
+        """Fill chunks with the pieces of one run of blocks; each chunk's context is that of its first block that is no heading. The head
+        rows of a table open each of its chunks, so that every row can be read, and quoted, with its columns."""
+        head, body = self._table_head(run)
         held: list[_Piece] = []
         used = room = 0
         context = ""
-        for unit in _units(run):
+        for unit in _units(body):
             opening = all(piece.block.kind == "heading" for piece in held)
             if opening:
-                context = self._context(_first_body(unit))
-                room = self.n_tokens - self.count([context])[0] - _SLACK
+                context, room = self._room(unit, head)
             pieces = [piece for block in unit for piece in self._pieces(block, room)]
             if not opening and used + sum(piece.n_tokens for piece in pieces) > room:
-                yield held, context
+                yield _headed(held, head), context
                 held, used = [], 0
-                context = self._context(_first_body(unit))
-                room = self.n_tokens - self.count([context])[0] - _SLACK
+                context, room = self._room(unit, head)
                 pieces = [piece for block in unit for piece in self._pieces(block, room)]
             for piece in pieces:
                 if held and used + piece.n_tokens > room:
-                    yield held, context
+                    yield _headed(held, head), context
                     held, used = [], 0
                 held.append(piece)
                 used += piece.n_tokens
         if held:
-            yield held, context
+            yield _headed(held, head), context
 
-    def _context(self, block: Block) -> str:
-        """Title, section path, caption and column heads, each cut so that the whole stays within its share of the window."""
+    def _table_head(self, run: Sequence[Block]) -> tuple[list[_Piece], Sequence[Block]]:
+        """(head rows to repeat, the other blocks). A head that would fill most of a chunk is not repeated: it stays where it stands."""
+        rows = [block for block in run if block.kind == "table"]
+        body = [block for block in run if block.kind != "table"]
+        pieces = [_Piece(block, block.text, 0, size) for block, size in zip(rows, self._sizes([block.text for block in rows]), strict=True)]
+        if not any(block.kind == "table_row" for block in body) or sum(piece.n_tokens for piece in pieces) > self.n_tokens * _HEAD_SHARE:
+            return [], run
+        return pieces, body
+
+    def _room(self, unit: Sequence[Block], head: Sequence[_Piece]) -> tuple[str, int]:
+        """(context of a chunk that opens with `unit`, tokens left for its text beside the table head)."""
+        context = self._context(_first_body(unit), heads=not head)
+        return context, self.n_tokens - self.count([context])[0] - sum(piece.n_tokens for piece in head) - _SLACK
+
+    def _context(self, block: Block, heads: bool) -> str:
+        """Title, section path, caption and (where the text will not hold them) column heads, each cut so that the whole stays within its
+        share of the window."""
         budget = int(self.n_tokens * _CONTEXT_SHARE)
         parts = [self.title, " > ".join(block.section)]
         if block.caption:
             parts.append(block.caption)
-        heads = [cell.head for cell in block.cells if cell.head]
-        if heads:
-            parts.append(" | ".join(heads))
+        if heads and (columns := [cell.head for cell in block.cells if cell.head]):
+            parts.append(" | ".join(columns))
         parts = [part for part in parts if part]
         while parts:
             context = "\n".join(parts)
@@ -143,7 +158,7 @@ class Chunker:
             at += len(piece.text) + 1
         text = "\n".join(texts)
         body = _first_body([piece.block for piece in pieces])
-        pages = [piece.block.page for piece in pieces]
+        pages = [piece.block.page for piece in pieces if piece.block.kind != "table"] or [piece.block.page for piece in pieces]
         made = Chunk(
             chunk_id=chunk_id(self.document_id, ordinal, text),
             document_id=self.document_id,
@@ -168,8 +183,14 @@ def _sliced(start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _first_body(blocks: Sequence[Block]) -> Block:
-    """The block that says what a chunk is: the first that is not a heading."""
-    return next((block for block in blocks if block.kind != "heading"), blocks[0])
+    """The block that says what a chunk is: the first that is neither a heading nor a table's head."""
+    return next((block for block in blocks if block.kind not in ("heading", "table")), blocks[-1])
+
+
+def _headed(pieces: Sequence[_Piece], head: Sequence[_Piece]) -> list[_Piece]:
+    """The pieces with the table's head before the first row."""
+    first = next((at for at, piece in enumerate(pieces) if piece.block.kind != "heading"), len(pieces))
+    return [*pieces[:first], *head, *pieces[first:]]
 
 
 def _runs(blocks: Iterable[Block]) -> Iterator[list[Block]]:
@@ -192,7 +213,7 @@ def _runs(blocks: Iterable[Block]) -> Iterator[list[Block]]:
 
 
 def _table(block: Block) -> str:
-    return block.group if block.kind == "table_row" else ""
+    return block.group if block.kind in ("table", "table_row") else ""
 
 
 def _units(run: Sequence[Block]) -> Iterator[list[Block]]:

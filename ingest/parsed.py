@@ -12,7 +12,7 @@ from typing import Any
 from service.core.codec import block_from_plain, to_plain
 from service.core.types import Block
 
-PARSER_VERSION = "1"
+PARSER_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ def _refused(passages: Sequence[Passage], confidence: float) -> Answer:
     reason: RefusalReason = "out_of_scope" if not passages or confidence < packaged().out_of_scope_below else "not_in_documents"
     nearest: list[Citation] = []
     for passage in passages[:NEAREST]:
-        said = (unit for unit in units(passage.chunk) if unit.kind != "figure")
+        said = (unit for unit in units(passage.chunk) if unit.kind not in ("figure", "table"))
         pieces = (piece for unit in said for piece in quotable(passage.chunk, unit.start, unit.end))
         if (piece := next(pieces, None)) is not None:
             nearest.append(citation(passage, *piece, len(nearest) + 1))

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from service.cite import quotable
 from service.core.ports import Reranker
 from service.core.text import analyze, quantities
-from service.core.types import Draft, Passage, Span
+from service.core.types import Draft, Part, Passage, Span
 from service.pack import belongs
 from service.sentences import Unit, units
 
@@ -66,7 +66,8 @@ class ExtractiveGenerator:
         chosen = _procedure(ranked, passages) if _PROCEDURE.search(question) else []
         for at, unit, score in _joined(chosen or _facts(ranked, passages)):
             text, added = _said(passages[at], unit)
-            yield Draft(text, (Span(at, unit.start, unit.end),), added, score)
+            spans = (Span(at, unit.start, unit.end), *(Span(at, part.start, part.end) for part in _head_parts(passages[at], unit) if added))
+            yield Draft(text, spans, added, score)
 
     def _rank(self, question: str, passages: Sequence[Passage]) -> list[_Window]:
         """Windows with their scores, best first; ties in passage order."""
@@ -152,9 +153,9 @@ def _facts(ranked: Sequence[_Window], passages: Sequence[Passage]) -> list[tuple
 
 def _procedure(ranked: Sequence[_Window], passages: Sequence[Passage]) -> list[tuple[int, Unit, float]]:
     """The section or list the best passage stands in, in reading order; then that of the next passage that stands in another, if it
-    ranks nearly as high. Empty where the best passage or window is a table, which is read like a fact."""
+    ranks nearly as high. Empty where the best passage is a table, which is read like a fact."""
     leads = [lead for at in range(len(passages)) if (lead := next((window for window in ranked if window.passage == at), None))]
-    if not leads or "table_row" in (ranked[0].units[0].kind, leads[0].units[0].kind):
+    if not leads or leads[0].units[0].kind == "table_row":
         return []
     best = leads[0]
     other = next((lead for lead in leads if not belongs(passages[lead.passage].chunk, passages[best.passage].chunk)), None)
@@ -210,7 +211,7 @@ def _content(passage: Passage) -> list[Unit]:
     return [
         unit
         for unit in units(passage.chunk)
-        if unit.kind not in ("heading", "figure")
+        if unit.kind not in ("heading", "table", "figure")
         and not (unit.kind == "paragraph" and _CAPTION.match(text[unit.start : unit.end]))
         and (unit.part.exact or quotable(passage.chunk, unit.start, unit.end))
     ]
@@ -218,18 +219,26 @@ def _content(passage: Passage) -> list[Unit]:
 
 def _said(passage: Passage, unit: Unit) -> tuple[str, str]:
     """What is said of a unit, and the words in it that are not the unit's own: a table row names its columns. A head that states a
-    quantity ("at 25 °C") is left out, because the answer's quantities must stand in its quotes."""
+    quantity ("at 25 °C") is left out unless the head row can be quoted too, because the answer's quantities must stand in its quotes."""
     text = passage.chunk.text
     if unit.kind != "table_row" and unit.part.exact:
         return " ".join(text[unit.start : unit.end].split()), ""
     said, heads = [], []
+    citable = bool(_head_parts(passage, unit))
     for start, end, _ in quotable(passage.chunk, unit.start, unit.end) if not unit.part.exact else _cells(unit):
         head = next((cell.head for cell in unit.part.cells if cell.start == start and cell.end == end), "")
-        head = "" if quantities(head) else head
+        head = "" if quantities(head) and not citable else head
         heads.append(head)
         said.append(f"{head}: {text[start:end]}" if head else text[start:end])
     joint = "; " if any(heads) else " "
     return " ".join(joint.join(said).split()), " ".join(filter(None, heads))
+
+
+def _head_parts(passage: Passage, unit: Unit) -> list[Part]:
+    """The head rows of the table a row stands in, where they stand in the same chunk and can be quoted."""
+    if unit.kind != "table_row":
+        return []
+    return [part for part in passage.chunk.parts if part.kind == "table" and quotable(passage.chunk, part.start, part.end)]
 
 
 def _cells(unit: Unit) -> list[tuple[int, int, int]]:

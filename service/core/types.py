@@ -45,11 +45,11 @@ class Cell:
 class Block:
     """One thing on one page. `text` is verbatim page text in reading order, white space collapsed, lines joined by a blank.
 
-    `section` is the path of headings above it, outermost first. `lines` cover `text` left to right. A table is a run of
-    `table_row` blocks with one `group`; a procedure or list is a run of `list_item` blocks with one `group`; a notice box is
-    one `notice` block with its `level`. `caption` is the caption of the table or figure the block belongs to. `exact` is False where
-    the text does not stand in one piece in the page's own text stream (a table row of several lines, say): then only lines or cells
-    of it that are exact themselves may be quoted.
+    `section` is the path of headings above it, outermost first. `lines` cover `text` left to right. A table is a run of `table` blocks
+    (its head rows) and `table_row` blocks with one `group`; a procedure or list is a run of `list_item` blocks with one `group`; a
+    notice box is one `notice` block with its `level`. `caption` is the caption of the table or figure the block belongs to. `exact` is
+    False where the text does not stand in one piece in the page's own text stream (a table row of several lines, say): then only lines
+    or cells of it that are exact themselves may be quoted.
     """
 
     block_id: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from hypothesis import given, settings
@@ -78,6 +79,23 @@ def test_each_piece_of_a_long_table_carries_its_column_heads_in_context() -> Non
     assert len(made) > 1
     assert all("Size | Torque (Nm)" in chunk.context for chunk in made)
     assert all("Torque" not in chunk.text for chunk in made)
+
+
+def test_the_head_row_of_a_table_opens_each_of_its_chunks_and_can_be_quoted_there() -> None:
+    head = block("Size Torque", "table", page=1, group="t")
+    rows = [block(f"M{size} {size * 3}", "table_row", page=2, group="t", heads="Size|Torque") for size in range(60)]
+    made = chunks([block("5 Torques", "heading", section=("5",)), *(replace(item, section=("5",)) for item in (head, *rows))])
+    assert len(made) > 1
+    assert made[0].text.startswith("5 Torques\nSize Torque\nM0 0")
+    assert all("Size Torque\n" in chunk.text and "Torque" not in chunk.context for chunk in made)
+    assert all((chunk.page_first, chunk.page_last, chunk.kind) == (2, 2, "table_row") for chunk in made[1:])
+    assert all(chunk.n_tokens <= 100 for chunk in made)
+
+
+def test_a_head_that_would_fill_the_chunk_is_not_repeated() -> None:
+    head = block("A very long column head " * 20, "table", group="t")
+    made = chunks([head, block("M8 7", "table_row", group="t", heads="Size|Torque")])
+    assert "".join("".join(chunk.text.split()) for chunk in made) == "".join((head.text + "M8 7").split())
 
 
 def test_a_warning_is_not_parted_from_the_step_it_guards() -> None:

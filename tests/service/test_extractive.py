@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from records import chunk, passage
 
@@ -41,6 +42,15 @@ def test_a_row_names_its_columns() -> None:
 def test_a_head_that_states_a_quantity_is_not_spoken() -> None:
     made = chunk("M8 7", kind="table_row", heads=("Size", "at 25 °C"))
     assert spoken("torque for M8?", made) == ["Size: M8; 7"]
+
+
+def test_a_row_is_cited_with_the_head_row_that_names_its_columns() -> None:
+    made = chunk("Size at 25 °C", "M8 7", kind="table_row", heads=("Size", "at 25 °C"))
+    head = replace(made.parts[0], kind="table", cells=())
+    made = replace(made, parts=(head, made.parts[1]))
+    draft = drafts("torque for M8?", made)[0]
+    assert draft.text == "Size: M8; at 25 °C: 7"
+    assert [made.text[span.start : span.end] for span in draft.evidence] == ["M8 7", "Size at 25 °C"]
 
 
 def test_a_procedure_comes_whole_and_in_order_across_chunks() -> None:
