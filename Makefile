@@ -8,7 +8,6 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c requirements.lock $(if $(TORCH_INDEX_URL),--extra-index-url "$(TORCH_INDEX_URL)")
 HOME_DIR ?= var
-DEV := ../shared/dev
 
 .PHONY: install demo test test-slow serve check bench corpus clean
 

@@ -1,4 +1,4 @@
-"""Sockets in, requests out: uvicorn's HTTP/1.1 protocol with the deadlines it lacks (FACTS.md, "HTTP").
+"""Sockets in, requests out: uvicorn's HTTP/1.1 protocol with the deadlines it lacks.
 
 A connection must deliver a whole request (head and body) within a time, and must take its response. When there are too many
 connections, the one that has been waiting longest without a request gives way; where all are busy, the new one is answered 503.

@@ -1,4 +1,4 @@
-"""Records in, the JSON objects of the HTTP contract out (PRODUCT.md, "HTTP API"). Only plain values leave; nothing is decided here."""
+"""Records in, the JSON objects of the HTTP contract out. Only plain values leave; nothing is decided here."""
 
 from __future__ import annotations
 

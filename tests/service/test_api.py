@@ -1,4 +1,4 @@
-"""The HTTP contract of PRODUCT.md over ASGI: fields, errors, strict bodies, keys, the page. Models are twins, everything else is real."""
+"""The HTTP contract over ASGI: fields, errors, strict bodies, keys, the page. Models are twins, everything else is real."""
 
 from __future__ import annotations
 
