@@ -34,6 +34,8 @@ _PROCEDURE = re.compile(
     r"(?i)\bhow (?:do|can|should|would|to|must)\b|\b(?:steps?|procedure|sequence|instructions?|in what order|what order|walk me through)\b"
     r"|\bwie (?:kann|muss|soll|wird|geht)\b|\b(?:schritte|vorgehen|anleitung)\b|步骤|如何|怎么|怎样"
 )
+_UNIT_IN_HEAD = re.compile(r"(.*\S)\s*[(\[]([^()\[\]]{1,8})[)\]]")
+_BARE_NUMBER = re.compile(r"[<>≤≥±]?\s?[-−+]?\d[\d.,]*")
 _CAPTION = re.compile(r"(?i)(?:table|figure|fig|tab|abb|tabelle|abbildung)\.? ?[\dA-Z][\d.\-A-Z]*\b[^.!?]*$|[图表] ?\d")
 
 
@@ -229,9 +231,18 @@ def _said(passage: Passage, unit: Unit) -> tuple[str, str]:
         head = next((cell.head for cell in unit.part.cells if cell.start == start and cell.end == end), "")
         head = "" if quantities(head) and not citable else head
         heads.append(head)
-        said.append(f"{head}: {text[start:end]}" if head else text[start:end])
+        said.append(_named(head, text[start:end], citable))
     joint = "; " if any(heads) else " "
     return " ".join(joint.join(said).split()), " ".join(filter(None, heads))
+
+
+def _named(head: str, value: str, citable: bool) -> str:
+    """A cell with its column's head. The unit of a head that can be quoted goes with the number: "Torque (N·m)" over "7" becomes
+    "Torque: 7 N·m"."""
+    united = _UNIT_IN_HEAD.fullmatch(head)
+    if citable and united and quantities(f"1 {united.group(2)}") and _BARE_NUMBER.fullmatch(value):
+        head, value = united.group(1), f"{value} {united.group(2)}"
+    return f"{head}: {value}" if head else value
 
 
 def _head_parts(passage: Passage, unit: Unit) -> list[Part]:

@@ -53,6 +53,12 @@ def test_a_row_is_cited_with_the_head_row_that_names_its_columns() -> None:
     assert [made.text[span.start : span.end] for span in draft.evidence] == ["M8 7", "Size at 25 °C"]
 
 
+def test_the_unit_of_a_head_that_is_cited_goes_with_the_number() -> None:
+    made = chunk("Size Torque (N·m)", "M8 7", kind="table_row", heads=("Size", "Torque (N·m)"))
+    made = replace(made, parts=(replace(made.parts[0], kind="table", cells=()), made.parts[1]))
+    assert drafts("torque for M8?", made)[0].text == "Size: M8; Torque: 7 N·m"
+
+
 def test_a_procedure_comes_whole_and_in_order_across_chunks() -> None:
     first = chunk("1. Open the valve.", "2. Drain the coolant.", kind="list_item", group="g", ordinal=3, chunk_id="a", next_id="b")
     second = chunk("3. Remove the pump.", "4. Clean the seat.", kind="list_item", group="g", ordinal=4, chunk_id="b", previous_id="a")
