@@ -66,6 +66,7 @@ def fit(rows: list[Row]) -> dict[str, Any]:
     from sklearn.model_selection import GroupKFold
 
     names = sorted(rows[0].values)
+    rows = [row for row in rows if len(row.values) == len(names)]  # a question that found nothing at all has no signals to fit
     values = np.array([[row.values[name] for name in names] for row in rows])
     right = np.array([row.right for row in rows])
     mean, spread = values.mean(0), values.std(0)
@@ -114,6 +115,8 @@ def main(arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     console = Console(stderr=True)
     rows: list[Row] = []
+    if load().reranker == "none":
+        parser.error("the signals are fitted with a reranker; EVDOCS_RERANKER is none")
     for home, gold in args.corpus:
         rag = wire.wire(load(home=home))
         rows += [observe(rag, item) for item in track(load_gold(gold), f"{gold.name}", console=console)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
@@ -61,23 +61,21 @@ def _ask(args: argparse.Namespace) -> int:
     from service.local import ask
     from service.terminal import print_answer
 
-    body = ask(load(home=args.home), args.question, args.filter, args.mode)
-    if args.json:
-        print(json.dumps(body, ensure_ascii=False))
-    else:
-        print_answer(body)
-    return 0
+    return _show(ask(load(home=args.home), args.question, args.filter, args.mode), args.json, print_answer)
 
 
 def _search(args: argparse.Namespace) -> int:
     from service.local import search
     from service.terminal import print_hits
 
-    body = search(load(home=args.home), args.question, args.filter, args.k)
-    if args.json:
+    return _show(search(load(home=args.home), args.question, args.filter, args.k), args.json, print_hits)
+
+
+def _show(body: dict[str, Any], as_json: bool, printer: Callable[[dict[str, Any]], None]) -> int:
+    if as_json:
         print(json.dumps(body, ensure_ascii=False))
     else:
-        print_hits(body)
+        printer(body)
     return 0
 
 

@@ -21,7 +21,8 @@ PACKAGED = Path(__file__).parent / "models" / "confidence.json"
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """Probability that the answer is right = sigmoid(bias + sum of weight * (value - mean) / spread)."""
+    """Probability that the answer is right = sigmoid(bias + sum of weight * (value - mean) / spread). A signal whose stage was left out
+    counts as average: it says nothing for the answer or against it."""
 
     bias: float
     weights: Mapping[str, float]
@@ -32,7 +33,8 @@ class Confidence:
 
     def judge(self, values: Mapping[str, float]) -> tuple[float, float]:
         """(probability, the threshold below which to refuse)."""
-        total = self.bias + sum(weight * (values[name] - self.mean[name]) / self.spread[name] for name, weight in self.weights.items())
+        known = {name: weight for name, weight in self.weights.items() if name in values}
+        total = self.bias + sum(weight * (values[name] - self.mean[name]) / self.spread[name] for name, weight in known.items())
         return round(1 / (1 + math.exp(-max(-30.0, min(30.0, total)))), 4), self.threshold
 
 
@@ -44,14 +46,15 @@ def packaged() -> Confidence:
 
 
 def features(question: str, passages: Sequence[Passage], sentences: Sequence[Sentence]) -> dict[str, float]:
-    """What the judgement is made on; every value is finite, whatever stage was left out."""
+    """What the judgement is made on; every value is finite, and "rerank" is missing where nothing was reranked."""
     top = passages[:5]
     terms = set(analyze(question))
     read = set(analyze(" ".join(passage.chunk.indexed_text for passage in top[:3])))
-    return {
+    reranked = [value for passage in top if (value := passage.scores.get("rerank")) is not None]
+    values = {
         "dense": max((passage.scores.get("dense") or 0.0 for passage in top), default=0.0),
         "lexical": max((passage.scores.get("lexical") or 0.0 for passage in top), default=0.0) / max(1, len(terms)),
-        "rerank": max((value for passage in top if (value := passage.scores.get("rerank")) is not None), default=-5.0),
         "coverage": len(terms & read) / len(terms) if terms else 0.0,
         "sentence": max((sentence.score for sentence in sentences if sentence.score is not None), default=0.0),
     }
+    return values | ({"rerank": max(reranked)} if reranked else {})

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from service.cite import quotable
+from service.core.errors import ModelUnavailable
 from service.core.ports import Reranker
 from service.core.text import analyze, quantities
 from service.core.types import Draft, Part, Passage, Span
@@ -76,8 +77,9 @@ class ExtractiveGenerator:
         content = [_content(passage) for passage in passages]
         terms = {(at, unit.start): _terms(passages[at], unit) for at, own in enumerate(content) for unit in own}
         weights = _weights(question, list(terms.values()))
+        around = [set(analyze(passage.chunk.context)) & weights.keys() for passage in passages]
         scored = [
-            replace(window, score=_surface(window, passages[window.passage], terms, weights))
+            replace(window, score=_surface(window, around[at], terms, weights))
             for at, own in enumerate(content)
             for window in _windows(at, own, passages[at].chunk.text)
         ]
@@ -85,7 +87,10 @@ class ExtractiveGenerator:
         if self._reranker is None or not scored:
             return scored
         head, tail = scored[:READ_WINDOWS], scored[READ_WINDOWS:]
-        said = self._reranker.score(question, [_reading(passages[window.passage], window) for window in head])
+        try:
+            said = self._reranker.score(question, [_reading(passages[window.passage], window) for window in head])
+        except ModelUnavailable:  # the search before met the same and named it in `degraded`
+            return scored
         head = [replace(window, score=window.score + W_CROSS * value) for window, value in zip(head, said, strict=True)]
         floor = min(window.score for window in head)
         tail = [replace(window, score=min(window.score, floor)) for window in tail]
@@ -104,12 +109,11 @@ def _windows(at: int, own: Sequence[Unit], text: str) -> Iterator[_Window]:
             yield _Window(at, tuple(own[first : last + 1]), n_words)
 
 
-def _surface(window: _Window, passage: Passage, terms: Mapping[tuple[int, int], set[str]], weights: Mapping[str, float]) -> float:
-    """The score without the cross-encoder."""
+def _surface(window: _Window, around: set[str], terms: Mapping[tuple[int, int], set[str]], weights: Mapping[str, float]) -> float:
+    """The score without the cross-encoder. `around` holds the question's terms in the passage's context."""
     covered = set().union(*(terms[window.passage, unit.start] for unit in window.units)) & weights.keys()
-    around = set(analyze(passage.chunk.context)) & weights.keys() - covered
     cover = sum(weights[term] for term in covered)
-    context = sum(weights[term] for term in around)
+    context = sum(weights[term] for term in around - covered)
     return W_COVER * cover + W_CONTEXT * context + W_RANK * math.exp(-window.passage / 2) - W_LENGTH * window.n_words / 100
 
 
