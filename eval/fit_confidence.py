@@ -3,9 +3,10 @@ which probability to refuse.
 
     python -m eval.fit_confidence --corpus HOME GOLD [--corpus HOME GOLD ...] [--out FILE]
 
-Each corpus is an indexed home folder and a gold file over it. An item counts as right when it is answerable and its answer cites a
-page of the evidence. The refusal threshold is the one stated risk: at most OVER_REFUSAL of the answerable items that are answered
-right are refused, judged on probabilities predicted for documents the model was not fitted on.
+It fits the model for reranked questions, or with EVDOCS_RERANKER=none the one for questions where that stage is left out; the other
+stays as it is. Each corpus is an indexed home folder and a gold file over it. An item counts as right when it is answerable and its
+answer cites a page of the evidence. The refusal threshold is the one stated risk: at most OVER_REFUSAL of the answerable items that are
+answered right are refused, judged on probabilities predicted for documents the model was not fitted on.
 """
 
 from __future__ import annotations
@@ -115,14 +116,14 @@ def main(arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     console = Console(stderr=True)
     rows: list[Row] = []
-    if load().reranker == "none":
-        parser.error("the signals are fitted with a reranker; EVDOCS_RERANKER is none")
     for home, gold in args.corpus:
         rag = wire.wire(load(home=home))
         rows += [observe(rag, item) for item in track(load_gold(gold), f"{gold.name}", console=console)]
         rag.index.close()
     fields = fit(rows)
-    args.out.write_text(json.dumps(fields, indent=1) + "\n", "utf-8")
+    models = json.loads(args.out.read_text("utf-8")) if args.out.is_file() else {}
+    models["plain" if load().reranker == "none" else "reranked"] = fields
+    args.out.write_text(json.dumps(models, indent=1) + "\n", "utf-8")
     console.print_json(json.dumps(fields["fitted"]))
     console.print(f"threshold {fields['threshold']}, out of scope below {fields['out_of_scope_below']}, weights {fields['weights']}")
     return 0

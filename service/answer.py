@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from service.cite import Cited, citation, quotable
-from service.confidence import features, packaged
+from service.confidence import Confidence, features, model_for
 from service.core.errors import DeadlineExceeded, ModelUnavailable
 from service.core.ports import Rag
 from service.core.types import Answer, Citation, Draft, Filters, Notice, Passage, Refusal, RefusalReason
@@ -80,11 +80,12 @@ def answer(
         with stages.stage("answer", "generation") as span:
             packed = pack(passages, rag.settings.passages, rag.index.vectors, rag.index.documents)
             cited = _cited(rag.generators["extractive"].stream(question.text, packed, stages.left_s()), packed)
-            confidence, threshold = packaged().judge(features(question.text, passages, cited.sentences))
-            if rag.settings.refuse_below >= 0:
-                threshold = rag.settings.refuse_below
+            values = features(question.text, passages, cited.sentences)
+            model = model_for(values)
+            confidence = model.judge(values)
+            threshold = rag.settings.refuse_below if rag.settings.refuse_below >= 0 else model.threshold
             if confidence < threshold or not cited.sentences:
-                made = _refused(passages, confidence)
+                made = _refused(passages, confidence, model)
             else:
                 mode, cited = _written(rag, question, packed, cited, stages)
                 made = _answered(cited, mode, confidence)
@@ -159,9 +160,9 @@ def _notices(cited: Cited) -> Iterable[Notice]:
     return sorted(found.values(), key=lambda notice: SEVERITY.index(notice.level))
 
 
-def _refused(passages: Sequence[Passage], confidence: float) -> Answer:
+def _refused(passages: Sequence[Passage], confidence: float, model: Confidence) -> Answer:
     """A refusal with the nearest evidence; the reason is told by how far even the nearest is."""
-    reason: RefusalReason = "out_of_scope" if not passages or confidence < packaged().out_of_scope_below else "not_in_documents"
+    reason: RefusalReason = "out_of_scope" if not passages or confidence < model.out_of_scope_below else "not_in_documents"
     nearest: list[Citation] = []
     for passage in passages[:NEAREST]:
         said = (unit for unit in units(passage.chunk) if unit.kind not in ("figure", "table"))

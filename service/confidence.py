@@ -21,8 +21,8 @@ PACKAGED = Path(__file__).parent / "models" / "confidence.json"
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """Probability that the answer is right = sigmoid(bias + sum of weight * (value - mean) / spread). A signal whose stage was left out
-    counts as average: it says nothing for the answer or against it."""
+    """Probability that the answer is right = sigmoid(bias + sum of weight * (value - mean) / spread). Refuse below `threshold`; below
+    `out_of_scope_below` the question is not even about the documents."""
 
     bias: float
     weights: Mapping[str, float]
@@ -31,18 +31,21 @@ class Confidence:
     threshold: float
     out_of_scope_below: float
 
-    def judge(self, values: Mapping[str, float]) -> tuple[float, float]:
-        """(probability, the threshold below which to refuse)."""
-        known = {name: weight for name, weight in self.weights.items() if name in values}
-        total = self.bias + sum(weight * (values[name] - self.mean[name]) / self.spread[name] for name, weight in known.items())
-        return round(1 / (1 + math.exp(-max(-30.0, min(30.0, total)))), 4), self.threshold
+    def judge(self, values: Mapping[str, float]) -> float:
+        """The probability, from the signals of `features`."""
+        total = self.bias + sum(weight * (values[name] - self.mean[name]) / self.spread[name] for name, weight in self.weights.items())
+        return round(1 / (1 + math.exp(-max(-30.0, min(30.0, total)))), 4)
+
+
+def model_for(values: Mapping[str, float]) -> Confidence:
+    """The fitted model for these signals: one for questions whose passages were reranked, one for those where that stage was left out."""
+    return _packaged()["reranked" if "rerank" in values else "plain"]
 
 
 @lru_cache(maxsize=1)
-def packaged() -> Confidence:
-    """The fitted model shipped with the project."""
-    fields = json.loads(PACKAGED.read_text("utf-8"))
-    return Confidence(**{name: fields[name] for name in Confidence.__dataclass_fields__})
+def _packaged() -> dict[str, Confidence]:
+    models = json.loads(PACKAGED.read_text("utf-8"))
+    return {name: Confidence(**{field: model[field] for field in Confidence.__dataclass_fields__}) for name, model in models.items()}
 
 
 def features(question: str, passages: Sequence[Passage], sentences: Sequence[Sentence]) -> dict[str, float]:

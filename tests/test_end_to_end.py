@@ -124,6 +124,7 @@ def test_an_answer_comes_without_a_part_that_is_down_and_says_so(sample_rag: Rag
         rag = replace(sample_rag, index=replace(sample_rag.index, lexical=down))  # type: ignore[arg-type]
     made = ask(rag, QUESTIONS[0])
     assert made.degraded == (named,)
+    assert ask(rag, "who won the football world cup in 1998?").status == "refused"
     assert made.status == "answered"
     assert made.citations
     assert made.verification.numbers == made.verification.numbers_verified
