@@ -22,7 +22,7 @@ from rich.table import Table
 from ingest.chunk import Chunker
 from ingest.corpus import read_corpus
 from ingest.documents import describe
-from ingest.parse import parse_pdf
+from ingest.pdf.read import parse_pdf
 from service import wire
 from service.core.settings import load
 

@@ -6,7 +6,7 @@ import re
 from pathlib import PurePath
 from typing import Any
 
-from ingest.parse import Parsed
+from ingest.parsed import Parsed
 from service.core.ids import document_id
 from service.core.text import fold
 from service.core.types import Document

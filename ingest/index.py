@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.cache import VectorCache
-from ingest.parse import PARSER_VERSION
+from ingest.parsed import PARSER_VERSION
 from service import wire
 from service.core.catalogue import Entry, read_catalogue, write_catalogue
 from service.core.errors import IndexUnavailable, StoreUnavailable

@@ -12,13 +12,15 @@ from typing import Any
 from service.core.codec import block_from_plain, to_plain
 from service.core.types import Block
 
-PARSER_VERSION = "2"
+PARSER_VERSION = "3"
+_TUPLES = ("page_labels", "empty_pages", "warnings", "ocr_pages", "front")
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """What a file gave. `page_labels[i]` is the printed number of page i + 1 ("" unknown); `empty_pages` (1-based) show something
-    but have no usable text layer; `warnings` are sentences for the report; `timings_s` is seconds by stage."""
+    but have no usable text, neither a layer of their own nor by OCR; `ocr_pages` were read by OCR. `front` is the text of the first
+    pages, line by line, for what a title page tells. `warnings` are sentences for the report; `timings_s` is seconds by stage."""
 
     n_pages: int
     blocks: tuple[Block, ...]
@@ -29,12 +31,14 @@ class Parsed:
     language: str
     warnings: tuple[str, ...]
     timings_s: dict[str, float]
+    ocr_pages: tuple[int, ...] = ()
+    front: tuple[str, ...] = ()
 
 
 def parsed_to_plain(parsed: Parsed) -> dict[str, Any]:
     """Dicts, lists, strings and numbers only."""
     fields = {name: getattr(parsed, name) for name in Parsed.__dataclass_fields__}
-    fields |= {name: list(fields[name]) for name in ("page_labels", "empty_pages", "warnings")}
+    fields |= {name: list(fields[name]) for name in _TUPLES}
     fields["blocks"] = [to_plain(block) for block in parsed.blocks]
     return fields
 
@@ -42,6 +46,6 @@ def parsed_to_plain(parsed: Parsed) -> dict[str, Any]:
 def parsed_from_plain(value: Mapping[str, Any]) -> Parsed:
     """Inverse of `parsed_to_plain`. Raises KeyError or TypeError where the value is not of that form."""
     fields = {name: value[name] for name in Parsed.__dataclass_fields__}
-    fields |= {name: tuple(fields[name]) for name in ("page_labels", "empty_pages", "warnings")}
+    fields |= {name: tuple(fields[name]) for name in _TUPLES}
     fields["blocks"] = tuple(block_from_plain(block) for block in fields["blocks"])
     return Parsed(**fields)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.cache import ParseCache
 from ingest.corpus import Corpus, Source
-from ingest.parse import PARSER_VERSION, Parsed
+from ingest.parsed import PARSER_VERSION, Parsed
 from service import wire
 from service.core.catalogue import Entry, source_file
 from service.core.ids import sha256_file, sha256_text

@@ -24,7 +24,7 @@ from ingest.chunk import Chunker
 from ingest.corpus import Corpus, read_corpus
 from ingest.documents import describe
 from ingest.index import complete_build, prune, write_build
-from ingest.parse import PARSER_VERSION
+from ingest.parsed import PARSER_VERSION
 from ingest.plan import File, Plan, build_id, leave_out_failed, make_plan
 from ingest.progress import Progress
 from ingest.report import FileReport, Report

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ingest.layout import Paragraph
+from ingest.pdf.layout import Paragraph
 
 
 @dataclass

@@ -128,9 +128,9 @@ def main(arguments: list[str]) -> int:
     _die_with_parent()
     _limit(int(memory_bytes), int(cpu_s))
     try:
-        from ingest.parse import parse_pdf  # under the limits: importing the parsers counts too
+        from ingest.parse import parse  # under the limits: importing the parsers counts too
 
-        value: dict[str, Any] = {"parsed": parsed_to_plain(parse_pdf(Path(path), document_id, int(max_pages)))}
+        value: dict[str, Any] = {"parsed": parsed_to_plain(parse(Path(path), document_id, int(max_pages)))}
     except UnreadableDocument as error:
         value = {"error": type(error).__name__, "message": str(error)}
     except MemoryError:

@@ -14,6 +14,7 @@ from service.core.codec import chunk_from_plain, to_plain
 from service.core.errors import InvalidRequest
 from service.core.types import FILTER_FIELDS, Chunk, Document, Filters, Hit
 
+_PACKED = ("parts", "guards", "group_ids")
 SCORE_DECIMALS = 6
 """Scores are compared at this many decimals: further down, a sum of a few hundred float32 products is rounding noise, which
 differs between engines, and would decide ties by chance."""
@@ -31,12 +32,13 @@ def to_payload(chunk: Chunk, document: Document) -> dict[str, Any]:
     fields.pop("document_id")  # the chunk carries its own, a plain string, which filters as well
     plain = to_plain(chunk)
     # Nobody filters by the parts, and as one string their hundreds of numbers cost a store a third of the time.
-    return plain | fields | {"parts": json.dumps(plain["parts"], separators=(",", ":"))}
+    packed = {name: json.dumps(plain[name], separators=(",", ":")) for name in _PACKED}
+    return plain | fields | packed
 
 
 def from_payload(payload: Mapping[str, Any]) -> Chunk:
     """Inverse of `to_payload` for the chunk."""
-    return chunk_from_plain({**payload, "parts": json.loads(payload["parts"])})
+    return chunk_from_plain({**payload, **{name: json.loads(payload[name]) for name in _PACKED}})
 
 
 def check_filters(filters: Filters) -> bool:

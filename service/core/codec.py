@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from service.core.types import Block, Cell, Chunk, Document, Line, Part
+from service.core.types import Block, Cell, Chunk, Document, Guard, Line, Origin, Part
+
+_RARE = ("statement", "marker", "depth")
 
 
 def to_plain(record: Block | Chunk | Document) -> dict[str, Any]:
     """The record as dicts, lists, strings and numbers; lines as [start, end, exact, x0, y0, x1, y1] and cells as
-    [head, start, end, exact]."""
+    [head, start, end, exact, column, span]. Fields that most blocks and parts leave at their default are left out there."""
     return _pack(asdict(record))
 
 
@@ -21,7 +23,9 @@ def _pack(fields: dict[str, Any]) -> dict[str, Any]:
             [line["start"], line["end"], int(line["exact"]), *(round(value, 1) for value in line["box"])] for line in fields["lines"]
         ]
     if "cells" in fields:
-        fields["cells"] = [[cell["head"], cell["start"], cell["end"], int(cell["exact"])] for cell in fields["cells"]]
+        fields["cells"] = [[*(cell[name] for name in ("head", "start", "end")), int(cell["exact"]), cell["column"], cell["span"]]
+                           for cell in fields["cells"]]  # fmt: skip
+        fields = {name: value for name, value in fields.items() if name not in _RARE or value}
     if "parts" in fields:
         fields["parts"] = [_pack(part) for part in fields["parts"]]
     return fields
@@ -36,7 +40,7 @@ def _texts(value: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **value,
         "lines": tuple(Line(start, end, _box(box), bool(exact)) for start, end, exact, *box in value["lines"]),
-        "cells": tuple(Cell(head, start, end, bool(exact)) for head, start, end, exact in value["cells"]),
+        "cells": tuple(Cell(head, start, end, bool(exact), *place) for head, start, end, exact, *place in value["cells"]),
     }
 
 
@@ -50,10 +54,14 @@ def chunk_from_plain(value: Mapping[str, Any]) -> Chunk:
     fields = {name: value[name] for name in Chunk.__dataclass_fields__ if name in value}
     fields["section"] = tuple(fields["section"])
     fields["parts"] = tuple(Part(**_texts(part)) for part in fields["parts"])
+    fields["guards"] = tuple(Guard(**guard) for guard in fields.get("guards", ()))
+    for name in ("group_ids", "codes"):
+        fields[name] = tuple(fields.get(name, ()))
     return Chunk(**fields)
 
 
 def document_from_plain(value: Mapping[str, Any]) -> Document:
     """Inverse of `to_plain` for a Document."""
     fields: dict[str, Any] = {name: tuple(item) if isinstance(item, list) else item for name, item in value.items()}
+    fields["origins"] = tuple(Origin(**origin) for origin in fields.get("origins", ()))
     return Document(**fields)

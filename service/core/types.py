@@ -33,12 +33,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A table cell: its column head(s), verbatim ("" where there is none), and its range in the owner's text. `exact` as in Block."""
+    """A table cell: its column head(s), verbatim ("" where there is none), and its range in the owner's text. `exact` as in Block.
+    It stands in columns [column, column + span), counted from 0."""
 
     head: str
     start: int
     end: int
     exact: bool = True
+    column: int = 0
+    span: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,9 @@ class Block:
     (its head rows) and `table_row` blocks with one `group`; a procedure or list is a run of `list_item` blocks with one `group`; a
     notice box is one `notice` block with its `level`. `caption` is the caption of the table or figure the block belongs to. `exact` is
     False where the text does not stand in one piece in the page's own text stream (a table row of several lines, say): then only lines
-    or cells of it that are exact themselves may be quoted.
+    or cells of it that are exact themselves may be quoted. `statement` makes a table row self-contained ("Power terminal screws (Table
+    4-2): size M8, torque 7 Nm"): subject, column heads, values with the units of their heads; it is shown and searched, never quoted.
+    `marker` is the printed list marker ("3.", "a)", "•"), `depth` how deep a list item is nested, from 0.
     """
 
     block_id: str
@@ -64,13 +69,16 @@ class Block:
     caption: str = ""
     level: NoticeLevel | None = None
     exact: bool = True
+    statement: str = ""
+    marker: str = ""
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """The piece of a chunk's text that comes from one block: characters [start, end) of `Chunk.text`, all on one page.
 
-    `lines` and `cells` carry offsets into `Chunk.text` (not into the block).
+    `lines` and `cells` carry offsets into `Chunk.text` (not into the block); the other fields are those of the block.
     """
 
     start: int
@@ -81,6 +89,19 @@ class Part:
     cells: tuple[Cell, ...] = ()
     level: NoticeLevel | None = None
     exact: bool = True
+    statement: str = ""
+    marker: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A safety notice that applies to a chunk: its level, its verbatim text and page, and the chunk it stands in itself."""
+
+    level: NoticeLevel
+    text: str
+    page: int
+    chunk_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +109,9 @@ class Chunk:
     """What is stored and searched. `text` is verbatim and the only text that may be quoted; `context` (document title,
     section path, table caption and head) is indexed with it and never quoted. `n_tokens` counts `indexed_text` with the
     embedder's own tokenizer, special tokens included. `ordinal` is its place in the document, 0-based;
-    `previous_id` and `next_id` are its neighbours there ("" at the ends). `group` is the table or procedure it is a piece of."""
+    `previous_id` and `next_id` are its neighbours there ("" at the ends). `group` is the table or procedure it is a piece of, and
+    `group_ids` are all chunks of that, this one included, in order: who finds step 4 can reach steps 1 to 3. `guards` are the notices
+    that apply to it (not only those in its text). `codes` are the codes and names its text holds (keys of `core.codes`)."""
 
     chunk_id: str
     document_id: str
@@ -104,6 +127,9 @@ class Chunk:
     group: str = ""
     previous_id: str = ""
     next_id: str = ""
+    group_ids: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    codes: tuple[str, ...] = ()
 
     @property
     def indexed_text(self) -> str:
@@ -112,8 +138,19 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a field of a document's record was taken from ("corpus.toml", "title page", ...), and how sure that is (0 to 1)."""
+
+    field: str
+    source: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """One indexed document. `page_labels[i]` is the printed number of physical page i + 1 ("" where none is known)."""
+    """One indexed document. `page_labels[i]` is the printed number of physical page i + 1 ("" where none is known). `empty_pages` could
+    not be read at all, `ocr_pages` were read by OCR. `superseded_by` is the id of the newer revision of its family that is current ("":
+    this one is). `suffix` is the source file's ("pdf", "md", ...)."""
 
     document_id: str
     sha256: str
@@ -134,6 +171,10 @@ class Document:
     page_labels: tuple[str, ...] = ()
     empty_pages: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
+    ocr_pages: tuple[int, ...] = ()
+    superseded_by: str = ""
+    suffix: str = "pdf"
+    origins: tuple[Origin, ...] = ()
 
     def page_label(self, page: int) -> str | None:
         """The printed number of a physical, 1-based page, or None where the document prints or declares none."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pdfs import FILLER, typst_pdf
 
-from ingest.parse import parse_pdf
+from ingest.pdf.read import parse_pdf
 from service.core.types import Block
 
 

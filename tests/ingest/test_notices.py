@@ -8,7 +8,7 @@ import pytest
 from pdfs import FILLER, typst_pdf
 
 from ingest.notices import level_of_line, level_of_text
-from ingest.parse import parse_pdf
+from ingest.pdf.read import parse_pdf
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pypdfium2 as pdfium
 import pytest
 from pdfs import FILLER, content_pdf, encrypted_pdf, labelled_pdf, scanned_pdf, typst_pdf
 
-from ingest.parse import parse_pdf
 from ingest.parsed import Parsed, parsed_from_plain, parsed_to_plain
+from ingest.pdf.read import parse_pdf
 from service.core.errors import EncryptedDocument, LimitExceeded, UnreadableDocument
 from service.core.text import quote_key
 

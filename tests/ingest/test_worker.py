@@ -14,7 +14,7 @@ import pytest
 from pdfs import FILLER, bomb_pdf, encrypted_pdf, typst_pdf
 
 import ingest
-from ingest.parse import parse_pdf
+from ingest.pdf.read import parse_pdf
 from ingest.worker import parse_in_child, parsed_to_plain
 from service.core.errors import EncryptedDocument, LimitExceeded, UnreadableDocument
 from service.core.settings import Settings

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ingest.lines import hull, make_lines
-from ingest.words import Page, Word
+from ingest.pdf.lines import hull, make_lines
+from ingest.pdf.words import Page, Word
 from service.core.types import Box
 
 _TILE_PT = 14.0

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from ingest.captions import is_caption
-from ingest.columns import SECTION_START, Item, Whole, split_regions
-from ingest.lines import TextLine, hull, join_lines, make_lines
-from ingest.words import Word
+from ingest.pdf.captions import is_caption
+from ingest.pdf.columns import SECTION_START, Item, Whole, split_regions
+from ingest.pdf.lines import TextLine, hull, join_lines, make_lines
+from ingest.pdf.words import Word
 from service.core.types import Box, Line
 
 _LONG_RULE_PT = 250.0

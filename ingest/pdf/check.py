@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pypdf
 
-from ingest.gate import BROKEN
-from ingest.words import Page
+from ingest.pdf.gate import BROKEN
+from ingest.pdf.words import Page
 from service.core.text import quote_key
 from service.core.types import Block
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ingest.lines import make_lines
-from ingest.words import Page
+from ingest.pdf.lines import make_lines
+from ingest.pdf.words import Page
 from service.core.types import Block
 
 _NO_TITLE = re.compile(

@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ingest.captions import is_caption
-from ingest.columns import SECTION_START
-from ingest.gate import OutlineEntry
-from ingest.layout import Paragraph
 from ingest.notices import level_of_line, level_of_text
+from ingest.pdf.captions import is_caption
+from ingest.pdf.columns import SECTION_START
+from ingest.pdf.gate import OutlineEntry
+from ingest.pdf.layout import Paragraph
 from service.core.text import quote_key
 
 MAX_CHARS = 140

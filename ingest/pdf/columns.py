@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from ingest.lines import TextLine, hull
+from ingest.pdf.lines import TextLine, hull
 from service.core.types import Box
 
 MAX_DEPTH = 4

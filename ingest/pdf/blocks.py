@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from ingest.captions import FIGURE, MAX_CHARS, TABLE
-from ingest.columns import Whole
-from ingest.figures import Drawing
-from ingest.layout import Paragraph
-from ingest.lines import join_lines, make_lines
-from ingest.notices import NoticeBox, level_of_line, level_of_text
-from ingest.sections import Sections
+from ingest.notices import level_of_line, level_of_text
+from ingest.pdf.captions import FIGURE, MAX_CHARS, TABLE
+from ingest.pdf.columns import Whole
+from ingest.pdf.figures import Drawing
+from ingest.pdf.layout import Paragraph
+from ingest.pdf.lines import join_lines, make_lines
+from ingest.pdf.notice_boxes import NoticeBox
+from ingest.pdf.sections import Sections
+from ingest.pdf.table_blocks import TableRun, find_caption
+from ingest.pdf.tables import Table
 from ingest.steps import ListRun
-from ingest.tables import Row, Table, continues, row_text
 from service.core.ids import block_id
 from service.core.types import Block, BlockKind, Box, Line, NoticeLevel
 
@@ -41,8 +43,7 @@ class Assembler:
     sections: Sections
     blocks: list[Block] = field(default_factory=list)
     _run: ListRun = field(default_factory=ListRun)
-    _table: Table | None = None
-    _table_group: str = ""
+    _tables: TableRun = field(default_factory=TableRun)
     _n_groups: int = 0
     _signal: tuple[NoticeLevel, Paragraph] | None = None
 
@@ -119,59 +120,11 @@ class Assembler:
         text, lines = join_lines(make_lines(drawing.words, 1e9))
         if len(_WORDS.findall(text)) >= 3:
             self.sections.advance(page.number, drawing.box[1])
-            self._emit("figure", text, page.number, drawing.box, lines, caption=_caption(page, index, FIGURE))
+            self._emit("figure", text, page.number, drawing.box, lines, caption=find_caption(page.items, index, FIGURE))
 
     def _add_table(self, table: Table, page: PageItems, index: int) -> None:
         self.sections.advance(page.number, table.box[1])
-        caption = _caption(page, index, TABLE)
-        table.caption = "" if caption in self.sections.path else caption
-        rows = table.rows[table.n_head :] or table.rows
-        before = self._table
-        near_top = table.rows[0].y0 == min(row.y0 for row in table.rows) and not any(
-            isinstance(other, Paragraph) and not TABLE.match(other.text) for other in page.items[:index]
-        )
-        if before is not None and near_top and continues(before, table):
-            group, caption = self._table_group, table.caption or before.caption
-            heads = table.heads if table.n_head else before.heads
-            if not table.n_head and before.n_head and self._same_head(before, table.rows[0]):
-                rows = table.rows[1:]
-                heads = before.heads
-            table.heads, table.caption = heads, caption
-            table.n_head = table.n_head or before.n_head
-        else:
-            group = self._group()
-            for row in table.rows[: table.n_head] if rows is not table.rows else ():
-                self._row(row, table, group, page.number, head=True)
-        self._table, self._table_group = table, group
-        for row in rows:
-            self._row(row, table, group, page.number)
-
-    @staticmethod
-    def _same_head(before: Table, row: Row) -> bool:
-        return row_text(row, [])[0] == row_text(before.rows[before.n_head - 1], [])[0]
-
-    def _row(self, row: Row, table: Table, group: str, page: int, head: bool = False) -> None:
-        text, cells, lines = row_text(row, [] if head else table.heads)
-        if text:
-            kind: BlockKind = "table" if head else "table_row"
-            box = (table.box[0], row.y0, table.box[2], row.y1)
-            self._emit(kind, text, page, box, lines, cells=cells, group=group, caption=table.caption)
-
-
-def _caption(page: PageItems, index: int, pattern: re.Pattern[str]) -> str:
-    """The paragraph that begins "Table 4-2" ("Figure 3") next to the item: tables have theirs above, as a rule, and figures below."""
-    for other in (index - 1, index - 2, index + 1) if pattern is TABLE else (index + 1, index - 1, index + 2):
-        if 0 <= other < len(page.items):
-            item = page.items[other]
-            if isinstance(item, Paragraph) and pattern.match(item.text) and len(item.text) < 250:
-                return item.text
-    above = page.items[index - 1] if index and pattern is TABLE else None
-    if isinstance(above, Paragraph) and _leads_in(above, page.items[index].box):
-        return above.text
-    return ""
-
-
-def _leads_in(paragraph: Paragraph, box: Box) -> bool:
-    """A short line right above that is no full sentence: "0x0A7 Voltage information", "The levels are:"."""
-    near = 0 <= box[1] - paragraph.box[3] < 2.5 * paragraph.lines[0].size
-    return near and len(paragraph.lines) == 1 and len(paragraph.text) <= 100 and not paragraph.text.endswith((".", ";", ","))
+        caption = find_caption(page.items, index, TABLE)
+        first = not any(isinstance(other, Paragraph) and not TABLE.match(other.text) for other in page.items[:index])
+        for row in self._tables.rows(table, "" if caption in self.sections.path else caption, first, self._group):
+            self._emit(row.kind, row.text, page.number, row.box, row.lines, cells=row.cells, group=row.group, caption=row.caption)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ingest.columns import Item, Whole
-from ingest.layout import list_marker
-from ingest.lines import TextLine, make_lines
-from ingest.tables import Table, split_columns, table_from_lines
+from ingest.pdf.columns import Item, Whole
+from ingest.pdf.layout import list_marker
+from ingest.pdf.lines import TextLine, make_lines
+from ingest.pdf.tables import Table, split_columns, table_from_lines
 
 _GAP_EM = 1.6
 _MIN_ROWS = 3

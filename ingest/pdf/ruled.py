@@ -13,9 +13,9 @@ from typing import Any
 
 from pdfplumber.table import cells_to_tables, edges_to_intersections, intersections_to_cells, merge_edges
 
-from ingest.lines import hull, make_lines
-from ingest.tables import Table, grid_rows, is_table, split_columns, table_from_lines
-from ingest.words import Page, Word
+from ingest.pdf.lines import hull, make_lines
+from ingest.pdf.tables import Table, grid_rows, is_table, split_columns, table_from_lines
+from ingest.pdf.words import Page, Word
 from service.core.types import Box
 
 Edges = list[dict[str, Any]]

@@ -16,7 +16,7 @@ import pypdfium2.raw as pdfium_c
 from service.core.types import Box
 
 if TYPE_CHECKING:
-    from ingest.words import Frame, Page
+    from ingest.pdf.words import Frame, Page
 
 MAX_SEGMENTS = 30_000
 MAX_PATH_SEGMENTS = 400

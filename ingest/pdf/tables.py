@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from ingest.lines import TextLine, hull, join_lines, make_lines
-from ingest.words import Word
+from ingest.pdf.lines import TextLine, hull, join_lines, make_lines
+from ingest.pdf.words import Word
 from service.core.types import Box, Cell, Line
 
 MAX_COLUMNS = 40

@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.lines import TextLine, make_lines
-from ingest.words import Page
+from ingest.pdf.lines import TextLine, make_lines
+from ingest.pdf.words import Page
 
 _OFTEN = 0.25
 _ZONE = 0.14

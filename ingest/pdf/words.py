@@ -113,7 +113,7 @@ class Frame:
 
 def read_page(page: Any, number: int) -> Page:
     """The page's words, rules and pictures. Raises pypdfium2.PdfiumError where pdfium cannot read it."""
-    from ingest.drawing import read_drawing
+    from ingest.pdf.drawing import read_drawing
 
     frame = Frame(page)
     result = Page(number, frame.width, frame.height)

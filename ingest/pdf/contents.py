@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ingest.columns import Whole
-from ingest.layout import Paragraph
-from ingest.tables import Table, row_text
+from ingest.pdf.columns import Whole
+from ingest.pdf.layout import Paragraph
+from ingest.pdf.tables import Table, row_text
 
 _LEADER = re.compile(r"(?:\.\s?){4,}\s*(?:[A-Z]?\d{0,3}[-–.]?\d{1,4}|[ivxlc]{1,6})\s*$|(?:[.…_]\s?){8,}", re.I)
 _NUMBER_END = re.compile(r"\s(?:\d{1,3}|[ivx]{1,5}|\d{1,2}-\d{1,3})$", re.I)
