@@ -1,4 +1,4 @@
-"""Documents with their chunks in, a complete build out: vectors, BM25, catalogue, and last the manifest.
+"""Documents with their chunks in, a complete build out: vectors, BM25, catalogue, codes, and last the manifest.
 
 A build is written under a private name, checked (both stores hold the same chunk ids), renamed into place and only then
 published; a crash before that leaves the published index untouched.
@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.cache import VectorCache
+from ingest.codes import with_codes
 from ingest.parsed import PARSER_VERSION
 from service import wire
 from service.core.catalogue import Entry, read_catalogue, write_catalogue
+from service.core.code_table import code_table, write_codes
 from service.core.errors import IndexUnavailable, StoreUnavailable
 from service.core.ids import sha256_text
 from service.core.manifest import CHUNKER_VERSION, Manifest, builds_dir, current_build_id, read_manifest, sync_dir, write_manifest
@@ -35,6 +37,7 @@ def write_build(
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
     documents = {entry.document.document_id: entry.document for entry in entries}
+    chunks, occurrences = with_codes(chunks)
     writer = wire.new_vector_writer(settings, draft, build_id, embedder.dimensions)
     cache = VectorCache(settings.home / "cache", embedder)
     try:
@@ -48,6 +51,7 @@ def write_build(
         cache.close()
     wire.write_lexical(settings, draft, chunks, documents)
     write_catalogue(draft, entries)
+    write_codes(draft, code_table(occurrences))
     manifest = Manifest(
         build_id=build_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),

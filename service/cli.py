@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def register(subparsers: Any) -> None:
-    """Add `ask`, `search`, `serve` and `settings` to the command line."""
+    """Add `ask`, `search`, `lookup`, `serve` and `settings` to the command line."""
     ask = subparsers.add_parser("ask", help="a cited answer from the indexed documents")
     search = subparsers.add_parser("search", help="ranked chunks with every stage's score")
     for parser, handler in ((ask, _ask), (search, _search)):
@@ -48,6 +48,11 @@ def register(subparsers: Any) -> None:
         parser.set_defaults(run=handler)
     ask.add_argument("--mode", choices=("auto", "extractive", "llm"), default="auto")
     search.add_argument("-k", type=int, default=10, help="chunks to show")
+    lookup = subparsers.add_parser("lookup", help="where a code, pin, register, part number or name stands, exactly")
+    lookup.add_argument("code")
+    lookup.add_argument("--home", type=Path, help="folder of the index (default: EVDOCS_HOME or ./var)")
+    lookup.add_argument("--json", action="store_true", help="print JSON")
+    lookup.set_defaults(run=_lookup)
     serve = subparsers.add_parser("serve", help="the HTTP API and the page")
     serve.add_argument("--host")
     serve.add_argument("--port", type=int)
@@ -69,6 +74,15 @@ def _search(args: argparse.Namespace) -> int:
     from service.terminal import print_hits
 
     return _show(search(load(home=args.home), args.question, args.filter, args.k), args.json, print_hits)
+
+
+def _lookup(args: argparse.Namespace) -> int:
+    from service.lookup import lookup
+    from service.terminal import print_lookup
+
+    body = lookup(load(home=args.home), args.code)
+    _show(body, args.json, print_lookup)
+    return 0 if body["found"] else 1
 
 
 def _show(body: dict[str, Any], as_json: bool, printer: Callable[[dict[str, Any]], None]) -> int:

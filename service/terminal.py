@@ -59,6 +59,20 @@ def print_hits(body: dict[str, Any], console: Console | None = None) -> None:
     console.print(table if body["hits"] else "Nothing found.")
 
 
+def print_lookup(body: dict[str, Any], console: Console | None = None) -> None:
+    """A row a place; what was not found, with the codes it may be mistaken for."""
+    console = console or Console(highlight=False)
+    for item in body["found"]:
+        style = "bold" if item["defines"] else ""
+        where = Text(f"{item['file']} p.{item['page']}", style="cyan")
+        console.print(Text(f"{item['code']}  ", style=style) + where)
+        console.print(Padding(Text(item["text"]), (0, 0, 0, 4)))
+    if not body["found"]:
+        console.print(Text(f"No document holds {', '.join(body['codes'])}.", style="bold yellow"))
+        if body["similar"]:
+            console.print(Text(f"Similar, but not the same: {', '.join(body['similar'])}"))
+
+
 def print_settings(console: Console | None = None) -> None:
     """Every setting: name, default, sentence."""
     console = console or Console(highlight=False)

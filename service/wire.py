@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from service.core.catalogue import read_catalogue
+from service.core.code_table import read_codes
 from service.core.errors import IndexIncompatible, IndexUnavailable
 from service.core.manifest import CHUNKER_VERSION, Manifest, builds_dir, check_compatible, current_build_id, read_manifest
 from service.core.ports import Embedder, Generator, Index, LexicalIndex, Rag, Reranker, Tracer, VectorStore, VectorWriter
@@ -97,8 +98,9 @@ def open_index(settings: Settings, embedder: Embedder) -> Index:
             f"The index is in store {manifest.store!r}, the settings ask for {store!r}. Run `evdocs ingest PATH` again."
         )
     documents = {entry.document.document_id: entry.document for entry in read_catalogue(build)}
+    codes = read_codes(build)
     vectors, lexical = open_stores(settings, build, manifest)
-    return Index(manifest, documents, vectors, lexical)
+    return Index(manifest, documents, vectors, lexical, codes)
 
 
 def open_stores(settings: Settings, build: Path, manifest: Manifest) -> tuple[VectorStore, LexicalIndex]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from service.core.code_table import CodeTable
 from service.core.manifest import Manifest
 from service.core.settings import Settings
 from service.core.types import Chunk, Document, Draft, Filters, Hit, Passage
@@ -133,12 +134,13 @@ class Tracer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One published build, open for reading: both stores, the documents by id, and the manifest that ties them."""
+    """One published build, open for reading: both stores, the documents by id, the codes in them, and the manifest that ties them."""
 
     manifest: Manifest
     documents: Mapping[str, Document]
     vectors: VectorStore
     lexical: LexicalIndex
+    codes: CodeTable = field(default_factory=CodeTable)
 
     def close(self) -> None:
         self.vectors.close()
