@@ -14,9 +14,11 @@ RUN python -m venv /opt/evdocs
 ENV PATH=/opt/evdocs/bin:$PATH
 # The dependencies first, against empty packages: a change of our code does not install torch again.
 COPY pyproject.toml requirements.lock README.md LICENSE ./
-RUN mkdir -p service/core service/adapters ingest eval \
- && touch service/__init__.py service/core/__init__.py service/adapters/__init__.py ingest/__init__.py eval/__init__.py \
- && pip install -c requirements.lock ${TORCH_INDEX_URL:+--extra-index-url "$TORCH_INDEX_URL"} . \
+RUN python -c "import pathlib, tomllib; \
+    names = tomllib.load(open('pyproject.toml', 'rb'))['tool']['setuptools']['packages']; \
+    folders = [pathlib.Path(*name.split('.')) for name in names]; \
+    [folder.mkdir(parents=True, exist_ok=True) or (folder / '__init__.py').touch() for folder in folders]" \
+ && pip install -c requirements.lock ${TORCH_INDEX_URL:+--extra-index-url "$TORCH_INDEX_URL"} '.[ocr]' \
  && pip uninstall --yes evdocs && rm -rf build *.egg-info
 COPY service service
 COPY ingest ingest
@@ -28,6 +30,10 @@ LABEL org.opencontainers.image.title="evdocs" \
       org.opencontainers.image.description="Answers EV and battery technicians' questions from the manuals, and proves every answer" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="0.1.0"
+# Tesseract reads scans; further languages are Debian packages too (tesseract-ocr-fra, ...).
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends tesseract-ocr tesseract-ocr-eng tesseract-ocr-deu tesseract-ocr-chi-sim tesseract-ocr-osd \
+ && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 evdocs \
  && useradd --uid 10001 --gid evdocs --no-create-home --home-dir /var/lib/evdocs --shell /usr/sbin/nologin evdocs \
  && install -d -o evdocs -g evdocs /var/lib/evdocs

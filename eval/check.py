@@ -1,4 +1,4 @@
-"""A gold file and the PDFs it speaks of in, a list of faults out. Purely mechanical: quotes, pages, facts, repetitions.
+"""A gold file and the documents it speaks of in, a list of faults out. Purely mechanical: quotes, pages, facts, repetitions.
 
 It must not know an index: labels are held against the documents themselves.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from eval.items import GoldItem, Place
 from eval.matching import mentions, normal, squeeze
-from eval.pages import PdfPages, PdfShelf
+from eval.pages import Pages, PdfShelf
 
 
 def check_gold(items: Sequence[GoldItem], folder: Path | None) -> list[str]:
@@ -51,7 +51,7 @@ def _facts(item: GoldItem) -> Iterable[str]:
 def _places(item: GoldItem, shelf: PdfShelf) -> Iterable[str]:
     """Documents and pages must exist, each quote must stand on a page of the evidence, each part of it must hold a quote."""
     places = (*item.evidence, *item.also)
-    opened: dict[str, PdfPages] = {}
+    opened: dict[str, Pages] = {}
     for document in dict.fromkeys([*(place.document for place in places), *([item.about] if item.about else [])]):
         pages = shelf.open(document)
         if isinstance(pages, str):
@@ -71,5 +71,5 @@ def _places(item: GoldItem, shelf: PdfShelf) -> Iterable[str]:
             yield f"no quote stands on {place.document} p.{'/'.join(map(str, place.pages))}"
 
 
-def _stands(quote: str, place: Place, opened: dict[str, PdfPages]) -> bool:
+def _stands(quote: str, place: Place, opened: dict[str, Pages]) -> bool:
     return any(opened[place.document].find(quote, page) for page in place.pages)

@@ -14,6 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from eval.items import GoldError, GoldItem, load_gold
+from eval.layout.command import add_arguments as add_layout_arguments
+from eval.layout.command import run_layout
+from service.core.errors import EvdocsError
 from service.core.settings import load
 
 if TYPE_CHECKING:
@@ -43,6 +46,15 @@ def register(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[ty
     check.add_argument("--gold", type=Path, required=True, help="gold items, JSON lines")
     check.add_argument("--pdf", type=Path, help="folder of the PDFs; without it quotes and pages are not looked at")
     check.set_defaults(run=check_command)
+    layout = commands.add_parser("layout", help="hold the PDF reader against labelled pages")
+    add_layout_arguments(layout)
+    layout.set_defaults(run=run_layout)
+    structure = commands.add_parser("structure", help="does the index keep rows with their heads, steps together, quotes on their pages")
+    structure.add_argument("--gold", type=Path, required=True, help="gold items, JSON lines")
+    structure.add_argument("--home", type=Path, help="folder of the index (default: EVDOCS_HOME or ./var)")
+    structure.add_argument("--pdf", type=Path, help="parse the PDFs of this folder and look at pages of quotes only: no index needed")
+    structure.add_argument("--failed", type=int, default=40, metavar="N", help="failed items to list per figure (default 40)")
+    structure.set_defaults(run=structure_command)
 
 
 def run_command(args: argparse.Namespace) -> int:
@@ -148,3 +160,28 @@ def check_command(args: argparse.Namespace) -> int:
     looked_at = "" if args.pdf else " (pages and quotes not looked at: no --pdf)"
     print(f"{args.gold.name}: {len(items)} items, {len(faults)} faults{looked_at}")
     return 1 if faults else 0
+
+
+def structure_command(args: argparse.Namespace) -> int:
+    """0 when the checks ran, whatever they say; 2 for an unusable gold file or index."""
+    from eval.structure import check_structure, lines_of, parsed_texts, quote_pages
+
+    logging.getLogger("pypdf").setLevel(logging.ERROR)
+    try:
+        items = load_gold(args.gold)
+        if args.pdf:
+            answerable = [item for item in items if item.answerable and item.evidence]
+            checks = quote_pages(answerable, parsed_texts(args.pdf, answerable))
+        else:
+            from service.wire import wire
+
+            rag = wire(load(home=args.home))
+            try:
+                checks = check_structure(rag, items)
+            finally:
+                rag.index.close()
+                rag.tracer.close()
+    except (GoldError, EvdocsError) as error:
+        return _unusable(str(error))
+    print("\n".join(lines_of(checks, args.failed)))
+    return 0

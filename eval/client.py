@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from service.core.catalogue import source_file
 from service.core.errors import EvdocsError
 from service.core.manifest import REINGEST, current_build_id
 from service.core.ports import Rag
@@ -197,7 +198,7 @@ class InProcess:
         document = self._rag.index.documents.get(document_id)
         if document is None:
             raise FileNotFoundError(f"no document {document_id} in the index")
-        return (Path(self._rag.settings.home) / "files" / f"{document.sha256}.pdf").read_bytes()
+        return source_file(Path(self._rag.settings.home), document).read_bytes()
 
     def close(self) -> None:
         self._rag.index.close()

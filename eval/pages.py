@@ -19,6 +19,8 @@ from pdfminer.pdfexceptions import PDFException
 from pdfminer.psexceptions import PSException
 
 from eval.matching import Form, quote_on_page
+from eval.scan_text import is_scan, scan_text
+from eval.text_pages import TextPages, UnreadableText
 
 PDFIUM = threading.Lock()  # pdfium is not safe in two threads at once
 
@@ -51,8 +53,13 @@ class PdfPages:
         return pdfplumber.open(io.BytesIO(self._content))
 
     def texts(self) -> tuple[tuple[str, Callable[[int], str]], ...]:
-        """The extractors, fastest first: name, and page (1-based) -> its text."""
-        return (("pypdfium2", self._pdfium_text), ("pypdf", self._pypdf_text), ("pdfplumber", self._plumber_text))
+        """The extractors, fastest first: name, and page (1-based) -> its text. The last reads pages that are pictures."""
+        return (
+            ("pypdfium2", self._pdfium_text),
+            ("pypdf", self._pypdf_text),
+            ("pdfplumber", self._plumber_text),
+            ("tesseract", self._scan_text),
+        )
 
     def text(self, extractor: str, page: int) -> str:
         """A page's text by one extractor, "" where it fails on the page."""
@@ -82,6 +89,17 @@ class PdfPages:
         except (PDFException, PSException, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
             return ""
 
+    def _scan_text(self, page: int) -> str:
+        """What OCR sees on a page whose text layer is no text, "" on any other."""
+        with PDFIUM:
+            handle = self._pdfium[page - 1]
+            textpage = handle.get_textpage()
+            try:
+                return scan_text(handle) if is_scan(handle, str(textpage.get_text_range())) else ""
+            finally:
+                textpage.close()
+                handle.close()
+
     def find(self, quote: str, page: int) -> Form | None:
         """The strictest form in which any extractor shows the quote on the page; None where the page or the quote is not there."""
         if not 1 <= page <= self.n_pages:
@@ -104,26 +122,34 @@ class PdfPages:
             self._plumber.close()
 
 
+Pages = PdfPages | TextPages
+
+
+def open_pages(content: bytes, name: str) -> Pages:
+    """The pages of a document, by what its bytes say it is. Raises UnreadablePdf or UnreadableText."""
+    return PdfPages(content, name) if b"%PDF-" in content[:1024] else TextPages(content, name)
+
+
 class PdfShelf:
-    """PDFs by document id, each fetched and opened once. `fetch` gives a file's bytes or raises OSError."""
+    """Documents by id, each fetched and opened once, PDFs and others. `fetch` gives a file's bytes or raises OSError."""
 
     def __init__(self, fetch: Callable[[str], bytes]) -> None:
         self._fetch = fetch
-        self._pages: dict[str, PdfPages | str] = {}
+        self._pages: dict[str, Pages | str] = {}
         self._lock = threading.Lock()
 
-    def open(self, document_id: str) -> PdfPages | str:
+    def open(self, document_id: str) -> Pages | str:
         """The document's pages, or the reason why they cannot be had (asked for once, then remembered)."""
         with self._lock:
             if document_id not in self._pages:
                 try:
-                    self._pages[document_id] = PdfPages(self._fetch(document_id), document_id)
-                except (OSError, UnreadablePdf) as error:
+                    self._pages[document_id] = open_pages(self._fetch(document_id), document_id)
+                except (OSError, UnreadablePdf, UnreadableText) as error:
                     self._pages[document_id] = f"the file cannot be had: {error}"
             return self._pages[document_id]
 
     def close(self) -> None:
-        """Close every opened PDF."""
+        """Close every opened document."""
         for pages in self._pages.values():
-            if isinstance(pages, PdfPages):
+            if not isinstance(pages, str):
                 pages.close()

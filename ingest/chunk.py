@@ -1,37 +1,43 @@
 """Blocks in, chunks out. A chunk stays inside one section, keeps its heading, table head and steps together as far as the
-embedder's window allows, and never exceeds that window, counted with the embedder's own tokenizer, context included.
+embedder's window allows, and never exceeds that window, counted with the embedder's own tokenizer, context included. It ends between
+two steps, not inside one, and a procedure that fits into one chunk gets one.
 
 `text` is the blocks' verbatim text, one line a block; `context` is what a reader would need to place it: document title, section
-path, table caption and column heads. Knows nothing of PDFs or stores.
+path, table caption and column heads, the line that announces a procedure. Knows nothing of PDFs or stores.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ingest.links import link
+from ingest.pieces import Piece, cut, part_of
+from ingest.steps import Procedure, procedures
 from service.core.ids import chunk_id
-from service.core.types import Block, Cell, Chunk, Line, Part
+from service.core.types import Block, Chunk, Part
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
 _SLACK = 2  # tokens kept free for tokenizers that do not count additively
 _CONTEXT_SHARE = 0.4  # a context may take this share of the window at most
 _HEAD_SHARE = 0.25  # and the head of a table that is repeated in each of its chunks this
-_SENTENCE_END = re.compile(r"[.!?;:]\s+$|[。；！？]\s*$")
-_ATOM = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af]\s*|[^\s\u2e80-\u9fff\uac00-\ud7af]+\s*|\s+")
-_BYTES = 4  # a character is at most this many tokens (a byte-level vocabulary)
+_BREAK_SHARE = 0.4  # a chunk filled to this share ends where a procedure begins that fits into one chunk, but not into the rest of this
+_MAX_INTRO = 160  # characters of the line that announces a procedure, where it stands in the context of its further chunks
+_COLONS = (":", "：")
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
-    """A block, or a piece of one too long for a chunk, with its size in tokens."""
+class _Script:
+    """The document's blocks with their sizes in tokens, and its procedures by the blocks inside them."""
 
-    block: Block
-    text: str
-    offset: int
-    n_tokens: int
+    blocks: Sequence[Block]
+    sizes: Sequence[int]
+    procedures: Mapping[int, Procedure]
+
+    def all(self, run: Iterable[int]) -> list[Block]:
+        """The blocks of these places."""
+        return [self.blocks[at] for at in run]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +51,35 @@ class Chunker:
 
     def chunks(self, blocks: Sequence[Block]) -> list[Chunk]:
         """Chunks in reading order. Every character of every block lands in a chunk, and in one only, but for repeated table heads."""
+        blocks = [block for block in blocks if block.text]
+        inside = {at: procedure for procedure in procedures(blocks) for at in range(procedure.first, procedure.last + 1)}
+        script = _Script(blocks, self._sizes([block.text for block in blocks]), inside)
         made: list[Chunk] = []
+        holders: dict[int, list[int]] = {}
         for run in _runs(blocks):
-            for pieces, context in self._pack(run):
+            for pieces, context in self._pack(run, script):
+                for at in dict.fromkeys(piece.at for piece in pieces):
+                    holders.setdefault(at, []).append(len(made))
                 made.append(self._chunk(pieces, context, len(made)))
-        ids = ["", *(chunk.chunk_id for chunk in made), ""]
-        return [replace(chunk, previous_id=ids[at], next_id=ids[at + 2]) for at, chunk in enumerate(made)]
+        return link(made, blocks, holders)
 
-    def _pack(self, run: Sequence[Block]) -> Iterator[tuple[list[_Piece], str]]:
+    def _pack(self, run: Sequence[int], script: _Script) -> Iterator[tuple[list[Piece], str]]:
         """Fill chunks with the pieces of one run of blocks; each chunk's context is that of its first block that is no heading. The head
         rows of a table open each of its chunks, so that every row can be read, and quoted, with its columns."""
-        head, body = self._table_head(run)
-        held: list[_Piece] = []
+        head, body = self._table_head(run, script)
+        held: list[Piece] = []
         used = room = 0
         context = ""
-        for unit in _units(body):
+        for unit in _units(body, script.blocks):
             opening = all(piece.block.kind == "heading" for piece in held)
             if opening:
-                context, room = self._room(unit, head)
-            pieces = [piece for block in unit for piece in self._pieces(block, room)]
-            if not opening and used + sum(piece.n_tokens for piece in pieces) > room:
+                context, room = self._room(unit, head, script)
+            pieces = self._pieces(unit, room, script)
+            if not opening and (used + sum(piece.n_tokens for piece in pieces) > room or _breaks(unit, used, room, script)):
                 yield _headed(held, head), context
                 held, used = [], 0
-                context, room = self._room(unit, head)
-                pieces = [piece for block in unit for piece in self._pieces(block, room)]
+                context, room = self._room(unit, head, script)
+                pieces = self._pieces(unit, room, script)
             for piece in pieces:
                 if held and used + piece.n_tokens > room:
                     yield _headed(held, head), context
@@ -78,27 +89,29 @@ class Chunker:
         if held:
             yield _headed(held, head), context
 
-    def _table_head(self, run: Sequence[Block]) -> tuple[list[_Piece], Sequence[Block]]:
+    def _table_head(self, run: Sequence[int], script: _Script) -> tuple[list[Piece], Sequence[int]]:
         """(head rows to repeat, the other blocks). A head that would fill most of a chunk is not repeated: it stays where it stands."""
-        rows = [block for block in run if block.kind == "table"]
-        body = [block for block in run if block.kind != "table"]
-        pieces = [_Piece(block, block.text, 0, size) for block, size in zip(rows, self._sizes([block.text for block in rows]), strict=True)]
-        if not any(block.kind == "table_row" for block in body) or sum(piece.n_tokens for piece in pieces) > self.n_tokens * _HEAD_SHARE:
+        body = [at for at in run if script.blocks[at].kind != "table"]
+        heads = [at for at in run if script.blocks[at].kind == "table"]
+        pieces = [Piece(at, script.blocks[at], script.blocks[at].text, 0, script.sizes[at]) for at in heads]
+        has_rows = any(script.blocks[at].kind == "table_row" for at in body)
+        if not has_rows or sum(piece.n_tokens for piece in pieces) > self.n_tokens * _HEAD_SHARE:
             return [], run
         return pieces, body
 
-    def _room(self, unit: Sequence[Block], head: Sequence[_Piece]) -> tuple[str, int]:
+    def _room(self, unit: Sequence[int], head: Sequence[Piece], script: _Script) -> tuple[str, int]:
         """(context of a chunk that opens with `unit`, tokens left for its text beside the table head)."""
-        context = self._context(_first_body(unit), heads=not head)
+        at = unit[_first_body(script.all(unit))]
+        procedure = script.procedures.get(at)
+        goes_on = procedure is not None and at > procedure.first and len(procedure.intro) <= _MAX_INTRO
+        context = self._context(script.blocks[at], procedure.intro if procedure and goes_on else "", heads=not head)
         return context, self.n_tokens - self.count([context])[0] - sum(piece.n_tokens for piece in head) - _SLACK
 
-    def _context(self, block: Block, heads: bool) -> str:
-        """Title, section path, caption and (where the text will not hold them) column heads, each cut so that the whole stays within its
-        share of the window."""
+    def _context(self, block: Block, intro: str, heads: bool) -> str:
+        """Title, section path, caption, what the procedure is and (where the text will not hold them) column heads, each cut so that the
+        whole stays within its share of the window."""
         budget = int(self.n_tokens * _CONTEXT_SHARE)
-        parts = [self.title, " > ".join(block.section)]
-        if block.caption:
-            parts.append(block.caption)
+        parts = [self.title, " > ".join(block.section), block.caption, intro]
         if heads and (columns := [cell.head for cell in block.cells if cell.head]):
             parts.append(" | ".join(columns))
         parts = [part for part in parts if part]
@@ -113,51 +126,22 @@ class Chunker:
                 del parts[longest]
         return ""
 
-    def _pieces(self, block: Block, room: int) -> list[_Piece]:
-        """The block in pieces of at most `room` tokens, cut at sentence ends where possible, else at blanks, else anywhere."""
-        size = self._sizes([block.text])[0]
-        if size <= room:
-            return [_Piece(block, block.text, 0, size)]
-        pieces: list[_Piece] = []
-        start = 0
-        for end in self._cuts(block.text, room):
-            text = block.text[start:end].rstrip()
-            pieces.append(_Piece(block, text, start, self._sizes([text])[0]))
-            start = end
-        return [piece for piece in pieces if piece.text]
-
-    def _cuts(self, text: str, room: int) -> Iterator[int]:
-        """Ends of the pieces, the last one len(text)."""
-        atoms = [atom for word in _ATOM.finditer(text) for atom in _sliced(*word.span(), max(1, room // _BYTES))]
-        sizes = self._sizes([text[start:end] for start, end in atoms])
-        start = used = 0
-        sentence_end = 0
-        for (atom_start, atom_end), size in zip(atoms, sizes, strict=True):
-            if used + size > room and atom_start > start:
-                cut = sentence_end if sentence_end - start > (atom_start - start) // 2 else atom_start
-                yield cut
-                used = self._sizes([text[cut:atom_start]])[0] if cut < atom_start else 0
-                start = cut
-            used += size
-            if _SENTENCE_END.search(text[atom_start:atom_end]):
-                sentence_end = atom_end
-        yield len(text)
+    def _pieces(self, unit: Sequence[int], room: int, script: _Script) -> list[Piece]:
+        return [piece for at in unit for piece in cut(at, script.blocks[at], script.sizes[at], room, self._sizes)]
 
     def _sizes(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text without the special tokens every text gets once."""
         empty, *sizes = self.count(["", *texts])
         return [size - empty for size in sizes]
 
-    def _chunk(self, pieces: Sequence[_Piece], context: str, ordinal: int) -> Chunk:
-        texts: list[str] = []
+    def _chunk(self, pieces: Sequence[Piece], context: str, ordinal: int) -> Chunk:
         parts: list[Part] = []
         at = 0
         for piece in pieces:
-            parts.append(_part(piece, at))
-            texts.append(piece.text)
+            parts.append(part_of(piece, at))
             at += len(piece.text) + 1
-        text = "\n".join(texts)
-        body = _first_body([piece.block for piece in pieces])
+        text = "\n".join(piece.text for piece in pieces)
+        body = pieces[_first_body([piece.block for piece in pieces])].block
         pages = [piece.block.page for piece in pieces if piece.block.kind != "table"] or [piece.block.page for piece in pieces]
         made = Chunk(
             chunk_id=chunk_id(self.document_id, ordinal, text),
@@ -176,38 +160,37 @@ class Chunker:
         return replace(made, n_tokens=self.count([made.indexed_text])[0])
 
 
-def _sliced(start: int, end: int, size: int) -> Iterator[tuple[int, int]]:
-    """[start, end) in slices of at most `size` characters: a word longer than a chunk has no better place to be cut."""
-    for at in range(start, end, size):
-        yield at, min(at + size, end)
+def _first_body(blocks: Sequence[Block]) -> int:
+    """Which block says what a chunk is: the first that is neither a heading nor a table's head."""
+    return next((at for at, block in enumerate(blocks) if block.kind not in ("heading", "table")), len(blocks) - 1)
 
 
-def _first_body(blocks: Sequence[Block]) -> Block:
-    """The block that says what a chunk is: the first that is neither a heading nor a table's head."""
-    return next((block for block in blocks if block.kind not in ("heading", "table")), blocks[-1])
-
-
-def _headed(pieces: Sequence[_Piece], head: Sequence[_Piece]) -> list[_Piece]:
+def _headed(pieces: Sequence[Piece], head: Sequence[Piece]) -> list[Piece]:
     """The pieces with the table's head before the first row."""
     first = next((at for at, piece in enumerate(pieces) if piece.block.kind != "heading"), len(pieces))
     return [*pieces[:first], *head, *pieces[first:]]
 
 
-def _runs(blocks: Iterable[Block]) -> Iterator[list[Block]]:
-    """Blocks that may share a chunk: those of one section, and of one table or none. Headings with nothing under them are carried
-    to the next run, so that no heading stands alone."""
-    run: list[Block] = []
-    for block in blocks:
-        if not block.text:
-            continue
-        if (
-            run
-            and run[-1].kind != "heading"
-            and (block.kind == "heading" or block.section != run[-1].section or _table(block) != _table(run[-1]))
-        ):
-            yield run
+def _breaks(unit: Sequence[int], used: int, room: int, script: _Script) -> bool:
+    """A procedure begins here that would fit into a chunk of its own, but not into what is left of this one."""
+    opened = next((script.procedures[at] for at in unit if at in script.procedures and script.procedures[at].first == at), None)
+    if opened is None or used < _BREAK_SHARE * room:
+        return False
+    total = sum(script.sizes[opened.first : opened.last + 1])
+    return total <= room < used + total
+
+
+def _runs(blocks: Sequence[Block]) -> Iterator[list[int]]:
+    """Blocks that may share a chunk, by their places: those of one section, and of one table or none. Headings with nothing under them
+    are carried to the next run, so that no heading stands alone."""
+    run: list[int] = []
+    for at, block in enumerate(blocks):
+        last = blocks[run[-1]] if run else block
+        if last.kind != "heading" and (block.kind == "heading" or block.section != last.section or _table(block) != _table(last)):
+            if run:
+                yield run
             run = []
-        run.append(block)
+        run.append(at)
     if run:
         yield run
 
@@ -216,35 +199,20 @@ def _table(block: Block) -> str:
     return block.group if block.kind in ("table", "table_row") else ""
 
 
-def _units(run: Sequence[Block]) -> Iterator[list[Block]]:
-    """What should not be parted where there is room: headings with what follows, a notice with what it guards, a step with its
-    sub-steps' first; each table row alone, so that a table breaks between rows."""
-    unit: list[Block] = []
-    for block in run:
-        if unit and unit[-1].kind not in ("heading", "notice"):
+def _units(run: Sequence[int], blocks: Sequence[Block]) -> Iterator[list[int]]:
+    """What should not be parted where there is room: headings with what follows, a notice with what it guards, a line that ends in a
+    colon with the first step it announces; each step and each table row alone, so that lists and tables break between them."""
+    unit: list[int] = []
+    for at in run:
+        if unit and not _leads_on(blocks[unit[-1]], blocks[at]):
             yield unit
             unit = []
-        unit.append(block)
+        unit.append(at)
     if unit:
         yield unit
 
 
-def _part(piece: _Piece, at: int) -> Part:
-    """The piece's place in the chunk, with its lines and cells moved from block offsets to chunk offsets."""
-    shift = at - piece.offset
-    last = piece.offset + len(piece.text)
-
-    def inside(start: int, end: int) -> bool:
-        return end > piece.offset and start < last
-
-    lines = tuple(
-        Line(max(line.start, piece.offset) + shift, min(line.end, last) + shift, line.box, line.exact)
-        for line in piece.block.lines
-        if inside(line.start, line.end)
-    )
-    cells = tuple(
-        Cell(cell.head, max(cell.start, piece.offset) + shift, min(cell.end, last) + shift, cell.exact)
-        for cell in piece.block.cells
-        if inside(cell.start, cell.end)
-    )
-    return Part(at, at + len(piece.text), piece.block.page, piece.block.kind, lines, cells, piece.block.level, piece.block.exact)
+def _leads_on(block: Block, following: Block) -> bool:
+    if block.kind in ("paragraph", "list_item"):
+        return block.text.endswith(_COLONS) and following.kind in ("list_item", "notice")
+    return block.kind in ("heading", "notice")

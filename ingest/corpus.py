@@ -1,6 +1,7 @@
 """Paths in, sources out: which files are to be indexed, and what is known of each before it is opened.
 
-A path is a file, a folder (searched recursively; a `corpus.toml` in it adds what it says of the files) or a `corpus.toml` with
+A path is a file, a folder (searched recursively for files of the kinds in `service.core.formats`, hidden files and Word's lock files left
+out; a `corpus.toml` in it adds what it says of the files) or a `corpus.toml` with
 `[[document]]` tables (only the files it names). Nothing is parsed here.
 """
 
@@ -14,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from service.core.errors import InvalidRequest
+from service.core.formats import kind_of, supported
 
-SUFFIXES = (".pdf",)
-METADATA = ("title", "manufacturer", "product", "doc_type", "revision", "date", "language", "family", "supersedes")
+METADATA = ("title", "manufacturer", "product", "doc_type", "revision", "date", "language", "family", "supersedes", "supersedes_scope")
 _LISTS = ("product", "supersedes")
 MAX_FIELD = 500
 
@@ -67,11 +68,11 @@ def read_corpus(paths: Iterable[Path]) -> Corpus:
                     sources[source.path] = source
                 else:
                     missing.append(source.path)
-        elif path.is_file() and path.suffix.lower() in SUFFIXES:
+        elif path.is_file() and kind_of(path.name):
             roots.append(path)
             sources.setdefault(path, Source(path))
         elif path.exists():
-            raise InvalidRequest(f"{given} is neither a folder, a corpus.toml nor a document of a supported kind ({', '.join(SUFFIXES)}).")
+            raise InvalidRequest(f"{given} is neither a folder, a corpus.toml nor a document of a kind that can be read: {supported()}.")
         else:
             raise InvalidRequest(f"{given} does not exist.")
     return Corpus(tuple(sources[path] for path in sorted(sources)), tuple(roots), tuple(missing))
@@ -82,7 +83,7 @@ def _walk(folder: Path) -> Iterable[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in names:
             path = Path(directory, name)
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES and path.is_file():
+            if not name.startswith((".", "~$")) and kind_of(name) and path.is_file():
                 yield path
 
 

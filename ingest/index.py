@@ -16,7 +16,7 @@ from ingest.cache import VectorCache
 from ingest.codes import with_codes
 from ingest.parsed import PARSER_VERSION
 from service import wire
-from service.core.catalogue import Entry, read_catalogue, write_catalogue
+from service.core.catalogue import Entry, read_catalogue, source_file, write_catalogue
 from service.core.code_table import code_table, write_codes
 from service.core.errors import IndexUnavailable, StoreUnavailable
 from service.core.ids import sha256_text
@@ -121,9 +121,9 @@ def prune(settings: Settings) -> None:
     for _, path in builds[settings.keep_builds :]:
         shutil.rmtree(path, ignore_errors=True)
     kept = [path for _, path in builds[: settings.keep_builds]]
-    needed = {entry.document.sha256 for path in kept for entry in _entries(path)}
-    for file in (home / "files").glob("*.pdf"):
-        if file.stem not in needed:
+    needed = {source_file(home, entry.document).name for path in kept for entry in _entries(path)}
+    for file in (home / "files").glob("[!.]*"):
+        if file.name not in needed:
             file.unlink(missing_ok=True)
     wire.drop_old_collections(settings, {path.name for path in kept})
 

@@ -10,9 +10,13 @@ from typing import Any
 
 from ingest.cache import ParseCache
 from ingest.corpus import Corpus, Source
+from ingest.metadata import METADATA_VERSION
+from ingest.metadata.corrections import Corrections
 from ingest.parsed import PARSER_VERSION, Parsed
+from ingest.tesseract import find_ocr
 from service import wire
 from service.core.catalogue import Entry, source_file
+from service.core.formats import kind_of
 from service.core.ids import sha256_file, sha256_text
 from service.core.manifest import CHUNKER_VERSION, MANIFEST_FORMAT
 from service.core.settings import Settings
@@ -22,7 +26,8 @@ from service.core.text import ANALYZER_VERSION
 @dataclass(slots=True)
 class File:
     """A file on its way into the index. `path` is where its bytes are read, `source` where its owner keeps it; `ours` says that
-    this run speaks for it. `parsed` or `error` is filled in when it was read."""
+    this run speaks for it. `given` is what its owner states of it, `corrected` what was corrected by hand. `parsed` or `error` is filled
+    in when it was read."""
 
     name: str
     path: Path
@@ -34,6 +39,17 @@ class File:
     parsed: Parsed | None = None
     error: str = ""
     seconds: float = 0.0
+    corrected: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The format, as `Document.suffix` names it."""
+        return kind_of(self.path.name) or self.path.suffix.lower().lstrip(".")
+
+    @property
+    def parse_key(self) -> str:
+        """Names what parsing gives: the same bytes are another document as another kind of file."""
+        return self.sha256 if self.kind == "pdf" else f"{self.sha256}.{self.kind}"
 
 
 @dataclass(slots=True)
@@ -62,7 +78,7 @@ def make_plan(corpus: Corpus, previous: Sequence[Entry], settings: Settings, fai
         file = File(_name(source, corpus, names), source.path, str(source.path), source.metadata)
         names.add(file.name)
         present.add(file.source)
-        file.error = _hash(file, settings) or failures.failure(file.sha256) or ""
+        file.error = _hash(file, settings) or failures.failure(file.parse_key) or ""
         if file.error:
             plan.failed.append(file)
         elif (first := by_hash.setdefault(file.sha256, file)) is not file:
@@ -107,15 +123,24 @@ def leave_out_failed(plan: Plan, previous: Sequence[Entry], home: Path) -> None:
     plan.files += _fall_back(bad, previous, {file.sha256 for file in plan.files}, home)
 
 
+def apply_corrections(files: Sequence[File], corrections: Corrections) -> None:
+    """Give each file what was corrected by hand for its bytes."""
+    for file in files:
+        file.corrected = corrections.get(file.sha256, {})
+
+
 def build_id(files: Sequence[File], settings: Settings) -> str:
     """Named after everything the build depends on: same bytes and same settings, same build."""
     what = {
         "format": MANIFEST_FORMAT,
-        "versions": [PARSER_VERSION, CHUNKER_VERSION, ANALYZER_VERSION],
+        "versions": [PARSER_VERSION, CHUNKER_VERSION, ANALYZER_VERSION, METADATA_VERSION],
         "embedder": wire.embedder_fingerprint(settings),
+        "ocr": find_ocr(settings).fingerprint,
         "chunk_tokens": settings.chunk_tokens,
         "store": [settings.qdrant_url, settings.qdrant_prefix],
-        "files": sorted([file.sha256, file.name, sorted(file.aliases), sorted(file.given.items())] for file in files),
+        "files": sorted(
+            [file.sha256, file.name, sorted(file.aliases), sorted(file.given.items()), sorted(file.corrected.items())] for file in files
+        ),
     }
     return sha256_text(json.dumps(what, sort_keys=True))[:16]
 

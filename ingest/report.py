@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -10,13 +9,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from service.core.pages import ranges
+
 Status = Literal["indexed", "unchanged", "duplicate", "failed", "removed"]
 _STYLE = {"indexed": "green", "unchanged": "dim", "duplicate": "dim", "failed": "bold red", "removed": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """One file: `error` is set where it failed, `document_id` where it is indexed."""
+    """One file: `error` is set where it failed, `document_id` where it is indexed. `ocr_pages` were read by OCR, `empty_pages` could not
+    be read."""
 
     file: str
     status: Status
@@ -24,6 +26,7 @@ class FileReport:
     pages: int = 0
     chunks: int = 0
     empty_pages: tuple[int, ...] = ()
+    ocr_pages: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
     error: str = ""
     seconds: float = 0.0
@@ -53,17 +56,6 @@ class Report:
         return {**asdict(self), "exit_code": self.exit_code}
 
 
-def ranges(pages: Sequence[int]) -> str:
-    """(3, 4, 5, 9) -> "3-5, 9"."""
-    runs: list[list[int]] = []
-    for page in sorted(pages):
-        if runs and page == runs[-1][1] + 1:
-            runs[-1][1] = page
-        else:
-            runs.append([page, page])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
-
-
 def print_report(report: Report, console: Console) -> None:
     """The report as a table, then the warnings and errors in full, then one line of totals."""
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -72,14 +64,15 @@ def print_report(report: Report, console: Console) -> None:
         ("status", "left"),
         ("pages", "right"),
         ("chunks", "right"),
-        ("no text", "left"),
+        ("by OCR", "left"),
+        ("unreadable", "left"),
         ("s", "right"),
     ):
         table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
     for file in report.files:
         table.add_row(
             Text(file.file), Text(file.status, style=_STYLE[file.status]), str(file.pages or ""), str(file.chunks or ""),
-            ranges(file.empty_pages), f"{file.seconds:.1f}" if file.seconds else "",
+            ranges(file.ocr_pages), ranges(file.empty_pages), f"{file.seconds:.1f}" if file.seconds else "",
         )  # fmt: skip
     if report.files:
         console.print(table)

@@ -14,8 +14,10 @@ from typing import Literal
 from service.cite import Cited, citation, quotable
 from service.confidence import Confidence, features, model_for
 from service.core.errors import DeadlineExceeded, ModelUnavailable
-from service.core.ports import Rag
-from service.core.types import Answer, Citation, Draft, Filters, Notice, Passage, Refusal, RefusalReason
+from service.core.ports import Rag, VectorStore
+from service.core.types import Answer, Citation, Draft, Filters, Passage, Refusal, RefusalReason
+from service.degraded import parts, unreadable
+from service.notices import notices
 from service.pack import pack
 from service.retrieve import search
 from service.sentences import units
@@ -24,7 +26,6 @@ from service.verify import verify
 
 Mode = Literal["auto", "extractive", "llm"]
 NEAREST = 3  # citations shown with a refusal
-SEVERITY = ("danger", "warning", "caution", "notice")
 MESSAGES: dict[RefusalReason, str] = {
     "out_of_scope": "The indexed documents are not about this, so there is no answer from them.",
     "not_in_documents": "The indexed documents do not answer this. The nearest passages are shown: check whether one of them helps.",
@@ -88,11 +89,12 @@ def answer(
                 made = _refused(passages, confidence, model)
             else:
                 mode, cited = _written(rag, question, packed, cited, stages)
-                made = _answered(cited, mode, confidence)
+                made = _answered(cited, mode, confidence, rag.index.vectors)
                 Listener(on_sentence, on_citation).tell(cited)
             span.update(output=made.text, metadata={"status": made.status, "mode": made.mode})
-        made = replace(made, degraded=tuple(dict.fromkeys(stages.degraded)), timings_ms=stages.finish())
-        root.update(output=made.text, metadata={"status": made.status, "confidence": made.confidence, "degraded": made.degraded})
+        named = [*dict.fromkeys(stages.degraded), *unreadable(made, rag.index.documents)]
+        made = replace(made, degraded=tuple(named), timings_ms=stages.finish())
+        root.update(output=made.text, metadata={"status": made.status, "confidence": made.confidence, "degraded": parts(named)})
     return made
 
 
@@ -124,40 +126,17 @@ def _cited(drafts: Iterable[Draft], packed: Sequence[Passage]) -> Cited:
     return cited
 
 
-def _answered(cited: Cited, mode: Literal["extractive", "llm"], confidence: float) -> Answer:
-    notices = tuple(_notices(cited))
+def _answered(cited: Cited, mode: Literal["extractive", "llm"], confidence: float, store: VectorStore) -> Answer:
+    owed = notices(cited, store)  # first: it may add citations
     return Answer(
         status="answered",
         text=cited.text,
         citations=tuple(cited.citations),
-        notices=notices,
+        notices=owed,
         confidence=confidence,
         mode=mode,
         verification=verify(cited.sentences),
     )
-
-
-def _notices(cited: Cited) -> Iterable[Notice]:
-    """The safety notices that stand in the chunks the answer cites, each with a citation of its own, most severe first."""
-    used = {(item.document_id, item.page, item.section) for item in cited.citations}
-    found: dict[str, Notice] = {}
-    for passage in cited.passages:
-        chunk = passage.chunk
-        if not any((chunk.document_id, page, chunk.section) in used for page in range(chunk.page_first, chunk.page_last + 1)):
-            continue
-        for part in chunk.parts:
-            text = chunk.text[part.start : part.end]
-            if part.kind != "notice" or part.level is None or text in found:
-                continue
-            here = [item for item in cited.citations if item.document_id == chunk.document_id and item.page == part.page]
-            known = next((item for item in here if item.quote in text), None)
-            pieces = quotable(chunk, part.start, part.end)
-            if known is None and pieces:
-                known = citation(passage, *max(pieces, key=lambda piece: piece[1] - piece[0]), len(cited.citations) + 1)
-                cited.citations.append(known)
-            marker = known.marker if known else here[0].marker if here else cited.citations[0].marker
-            found[text] = Notice(part.level, text, marker)
-    return sorted(found.values(), key=lambda notice: SEVERITY.index(notice.level))
 
 
 def _refused(passages: Sequence[Passage], confidence: float, model: Confidence) -> Answer:

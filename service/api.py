@@ -22,6 +22,7 @@ from service.answer import Question
 from service.bodies import AskBody, FeedbackBody, SearchBody, as_filters, json_body, schema_of
 from service.core.errors import EvdocsError
 from service.core.types import Answer, Citation
+from service.degraded import parts
 from service.state import Shared, State, TraceId
 from service.views import Json, View, answer_view, citation_view, dumps, hit_view, index_view, models_view, timings_view
 from service.workers import Ticket
@@ -149,7 +150,7 @@ def _count(state: State, answer: Answer, view: View) -> None:
     state.metrics.count(names.ANSWERS, status=answer.status)
     if answer.refusal is not None:
         state.metrics.count(names.REFUSALS, reason=answer.refusal.reason)
-    for part in answer.degraded:
+    for part in parts(answer.degraded):
         state.metrics.count(names.DEGRADED, part=part)
     observe_stages(state, view["timings_ms"])
 

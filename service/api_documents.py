@@ -16,6 +16,7 @@ from starlette.responses import FileResponse, Response
 
 from service.core.catalogue import source_file
 from service.core.errors import InvalidRequest, Overloaded, UnknownDocument
+from service.core.formats import FORMATS, PICTURED
 from service.core.types import Box, Document
 from service.jobs import Job
 from service.state import Shared, State
@@ -39,7 +40,7 @@ async def documents(state: Shared) -> Response:
 
 @router.post("/v1/documents", status_code=202)
 async def upload(request: Request, state: Shared) -> Response:
-    """Take a PDF in (multipart/form-data); it is indexed by a job."""
+    """Take a document in (multipart/form-data); it is indexed by a job."""
     if _uploads.locked():
         raise Overloaded("Too many uploads are being received. Try again in a moment.")
     async with _uploads:
@@ -72,10 +73,11 @@ async def job(state: Shared, job_id: str) -> Response:
 
 @router.get("/v1/documents/{document_id}/file")
 async def file(state: Shared, document_id: str) -> Response:
-    """The document's own bytes."""
+    """The document's own bytes, to be kept and not shown: nothing of them runs as a page of this service."""
     found = _find(state, document_id)
-    headers = {"Content-Security-Policy": "sandbox", "Cache-Control": "private, max-age=3600"}
-    return FileResponse(_stored(state, found), media_type="application/pdf", filename=found.file.rsplit("/", 1)[-1], headers=headers)
+    headers = {"Content-Security-Policy": "sandbox", "Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    media_type = FORMATS[found.suffix].media_type if found.suffix in FORMATS else "application/octet-stream"
+    return FileResponse(_stored(state, found), media_type=media_type, filename=found.file.rsplit("/", 1)[-1], headers=headers)
 
 
 @router.get("/v1/documents/{document_id}/pages/{page}.png")
@@ -91,6 +93,8 @@ async def page_image(
     found = _find(state, document_id)
     if not 1 <= page <= found.n_pages:
         raise UnknownDocument(f"{found.file} has pages 1 to {found.n_pages}, no page {page}.")
+    if found.suffix != PICTURED:
+        raise UnknownDocument(f"{found.file} has no page images: it is no PDF. Its file can be downloaded.")
     wanted = parse_boxes(boxes)
     key = state.pages.key(found.sha256, page, scale, wanted)
     headers = {"ETag": f'"{key}"', "Cache-Control": "private, max-age=86400"}

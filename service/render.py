@@ -14,6 +14,7 @@ import resource
 import sys
 from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 from service.core.errors import DeadlineExceeded, LimitExceeded, Overloaded, UnknownDocument, UnreadableDocument
 from service.core.types import Box
@@ -26,7 +27,7 @@ MAX_PIXELS = 6_000_000
 CONCURRENT = 2
 MAX_WAITING = 32
 CACHE_BYTES = 64 << 20
-_NO_PAGE, _UNREADABLE = 3, 4  # exit codes of the child
+NO_PAGE, UNREADABLE = 3, 4  # exit codes of the child
 _FILL, _LINE = (255, 224, 110), (214, 90, 0)
 
 
@@ -85,29 +86,35 @@ async def _run_child(path: Path, page: int, scale: float, boxes: tuple[Box, ...]
         if child.returncode is None:
             child.kill()
             await child.wait()
-    if child.returncode == _NO_PAGE:
+    if child.returncode == NO_PAGE:
         raise UnknownDocument(f"The document has no page {page}.")
-    if child.returncode == _UNREADABLE:
+    if child.returncode == UNREADABLE:
         raise UnreadableDocument(f"Page {page} cannot be drawn.")
     if child.returncode != 0:
         raise LimitExceeded(f"Page {page} needs more memory or time to draw than allowed.")
     return image
 
 
-def draw(path: Path, page: int, scale: float, boxes: list[Box]) -> bytes:
-    """The PNG, in this process. Raises IndexError for a page out of range, pypdfium2.PdfiumError for a broken file."""
-    import io
-
+def sheet(path: Path, page: int, scale: float) -> tuple[Any, Any, float]:
+    """(PDFium's open page, its picture, pixels a point: fewer than asked for where the page is huge). Raises like `draw`."""
     import pypdfium2
-    from PIL import Image, ImageChops, ImageDraw
 
     document = pypdfium2.PdfDocument(path)
     if not 1 <= page <= len(document):
         raise IndexError(page)
-    sheet = document[page - 1]
-    width, height = sheet.get_size()
+    opened = document[page - 1]
+    width, height = opened.get_size()
     scale = min(scale, (MAX_PIXELS / max(1.0, width * height)) ** 0.5)
-    image = sheet.render(scale=scale).to_pil().convert("RGB")
+    return opened, opened.render(scale=scale).to_pil().convert("RGB"), scale
+
+
+def draw(path: Path, page: int, scale: float, boxes: list[Box]) -> bytes:
+    """The PNG, in this process. Raises IndexError for a page out of range, pypdfium2.PdfiumError for a broken file."""
+    import io
+
+    from PIL import Image, ImageChops, ImageDraw
+
+    _, image, scale = sheet(path, page, scale)
     if boxes:
         layer = Image.new("RGB", image.size, "white")
         pen = ImageDraw.Draw(layer)
@@ -122,20 +129,25 @@ def draw(path: Path, page: int, scale: float, boxes: list[Box]) -> bytes:
     return buffer.getvalue()
 
 
-def main() -> int:
-    """The child: an order as JSON on standard input, a PNG on standard output, an exit code."""
+def limit_child() -> None:
+    """Give this process, a child that draws, the limits of one."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> int:
+    """The child: an order as JSON on standard input, a PNG on standard output, an exit code."""
+    limit_child()
     order = json.load(sys.stdin)
     import pypdfium2
 
     try:
         image = draw(Path(order["path"]), order["page"], order["scale"], order["boxes"])
     except IndexError:
-        return _NO_PAGE
+        return NO_PAGE
     except (pypdfium2.PdfiumError, OSError):
-        return _UNREADABLE
+        return UNREADABLE
     sys.stdout.buffer.write(image)
     return 0
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.core.settings import Settings, environment_name
+from service.degraded import PARTS
 
 _LEVEL = {"danger": "bold white on red", "warning": "bold black on bright_yellow", "caution": "bold yellow", "notice": "bold blue"}
 
@@ -25,6 +26,7 @@ def print_answer(body: dict[str, Any], console: Console | None = None) -> None:
         )
         for item in body["refusal"]["nearest"]:
             console.print(Padding(_source(item), (0, 0, 0, 2)))
+        _print_gaps(body, console)
         return
     for notice in body["notices"]:
         said = re.sub(rf"(?i)^{notice['level']}\W*", "", notice["text"])  # the box's own signal word is shown as the label
@@ -35,7 +37,16 @@ def print_answer(body: dict[str, Any], console: Console | None = None) -> None:
         console.print(Text(f"[{item['marker']}] ", style="bold") + _source(item))
         console.print(Padding(Text(f"“{item['quote']}”", style="dim"), (0, 0, 0, 4)))
     said = f"{body['mode']}, confidence {body['confidence']:.2f}, {body['timings_ms']['total']:.0f} ms"
-    console.print(Text(said + (f", without {', '.join(body['degraded'])}" if body["degraded"] else ""), style="dim"))
+    without = [entry for entry in body["degraded"] if entry in PARTS]
+    console.print(Text(said + (f", without {', '.join(without)}" if without else ""), style="dim"))
+    _print_gaps(body, console)
+
+
+def _print_gaps(body: dict[str, Any], console: Console) -> None:
+    """What could not be read of the documents cited."""
+    for sentence in body["degraded"]:
+        if sentence not in PARTS:
+            console.print(Text(sentence, style="yellow"))
 
 
 def _source(item: dict[str, Any]) -> Text:

@@ -1,6 +1,7 @@
-"""A multipart request body in, one durable PDF under `home/uploads` out, without the whole of it ever being in memory.
+"""A multipart request body in, one durable document under `home/uploads` out, without the whole of it ever being in memory.
 
-What the file *is* is told by its first bytes, never by its name or declared type. It knows nothing about what happens to it next.
+What the file *is* is told by its name's suffix, and its first bytes must agree; a declared type counts for nothing, and a PDF needs no
+suffix. It knows nothing about what happens to it next.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.exceptions import HTTPException
 
 from service.core.errors import InvalidRequest, StoreUnavailable
+from service.core.formats import FORMATS, kind_of, supported
 from service.core.manifest import sync_dir
 
 PDF_MAGIC = b"%PDF-"
 MAGIC_WITHIN = 1024  # bytes of leading junk that PDF readers accept (ISO 32000-1, annex H, note 13)
 MAX_NAME_BYTES = 200
+_ZIP_MAGIC = b"PK\x03\x04"
+_NO_TEXT = (PDF_MAGIC, _ZIP_MAGIC, b"\xd0\xcf\x11\xe0")
+_TEXTS = ("md", "html", "txt")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
 
 
@@ -38,12 +43,35 @@ class Upload:
     sha256: str
 
 
-def safe_name(given: str) -> str:
-    """A plain file name ending in .pdf: no folders, no control characters, at most 200 bytes."""
+def safe_name(given: str, kind: str = "pdf") -> str:
+    """A plain file name ending in the suffix of its kind: no folders, no control characters, at most 200 bytes."""
     name = re.split(r"[/\\]", given)[-1]
-    stem = _UNSAFE.sub("_", name[:-4] if name.lower().endswith(".pdf") else name)
-    stem = stem.encode("utf-8", "replace")[: MAX_NAME_BYTES - 4].decode("utf-8", "ignore").strip(" .")
-    return f"{stem or 'document'}.pdf"
+    own = next((suffix for suffix in FORMATS[kind].suffixes if name.lower().endswith(suffix)), "")
+    stem = _UNSAFE.sub("_", name.removesuffix(name[len(name) - len(own) :]) if own else name)
+    stem = stem.encode("utf-8", "replace")[: MAX_NAME_BYTES - len(kind) - 1].decode("utf-8", "ignore").strip(" .")
+    return f"{stem or 'document'}.{kind}"
+
+
+def kind_of_upload(name: str, head: bytes) -> str:
+    """The kind of a file that is called `name` and begins with `head`. Raises HTTPException 415 where they do not agree."""
+    kind = kind_of(name)
+    if kind in (None, "pdf") and PDF_MAGIC in head:
+        return "pdf"
+    if kind is None:
+        raise HTTPException(415, f"The file is of no kind that can be read. These can: {supported()}.")
+    if kind == "pdf":
+        raise HTTPException(415, "The file is no PDF: it does not begin with %PDF-.")
+    if kind == "docx" and not head.startswith(_ZIP_MAGIC):
+        raise HTTPException(415, "The file is no Word document: it is not packed like one.")
+    if kind in _TEXTS and not _is_text(head):
+        raise HTTPException(415, f"The file is no {FORMATS[kind].name}: it does not begin with text.")
+    return kind
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a file may begin so: not with the magic of a PDF, ZIP or old Office file, and without NUL bytes but for UTF-16 and -32."""
+    wide = head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff"))
+    return bool(head.strip()) and not head.startswith(_NO_TEXT) and (wide or b"\x00" not in head)
 
 
 class _Parts:
@@ -111,9 +139,9 @@ class _Parts:
 
 
 async def receive(body: AsyncIterator[bytes], content_type: str, folder: Path) -> Upload:
-    """Store the file of a multipart body as `folder/<hash>/<name>.pdf`; it survives a power cut once this returns.
+    """Store the file of a multipart body as `folder/<hash>/<name>`; it survives a power cut once this returns.
 
-    Raises HTTPException 415 for another content type or a file that is no PDF, 400 for a broken body, InvalidRequest where there is
+    Raises HTTPException 415 for another content type or a file that is no document, 400 for a broken body, InvalidRequest where there is
     no file in it, StoreUnavailable where the disk refuses. Nothing is left behind then.
     """
     kind, options = parse_options_header(content_type)
@@ -127,36 +155,31 @@ async def receive(body: AsyncIterator[bytes], content_type: str, folder: Path) -
     try:
         await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
         with draft.open("wb") as stream:
-            n_bytes, sha256 = await _store(body, parts, stream)
-        return await asyncio.to_thread(_keep, draft, folder / sha256[:16], safe_name(parts.filename or ""), n_bytes, sha256)
+            n_bytes, sha256, form = await _store(body, parts, stream)
+        return await asyncio.to_thread(_keep, draft, folder / sha256[:16], safe_name(parts.filename or "", form), n_bytes, sha256)
     except OSError as error:
         raise StoreUnavailable(f"The upload cannot be stored: {error.strerror}.") from error
     finally:
         draft.unlink(missing_ok=True)
 
 
-async def _store(body: AsyncIterator[bytes], parts: _Parts, stream: BinaryIO) -> tuple[int, str]:
-    """Write the file's bytes, synced; its length and hash."""
+async def _store(body: AsyncIterator[bytes], parts: _Parts, stream: BinaryIO) -> tuple[int, str, str]:
+    """Write the file's bytes, synced; its length, hash and kind."""
     digest, n_bytes, head = hashlib.sha256(), 0, b""
     async for received in body:
         for piece in parts.feed(received):
             if len(head) < MAGIC_WITHIN:
                 head += piece[: MAGIC_WITHIN - len(head)]
                 if len(head) >= MAGIC_WITHIN:
-                    _check_magic(head)
+                    kind_of_upload(parts.filename or "", head)
             digest.update(piece)
             n_bytes += len(piece)
             await asyncio.to_thread(stream.write, piece)
     if not parts.complete:
         raise InvalidRequest("There is no complete file in the body: send it in a part with a file name.")
-    _check_magic(head)
+    kind = kind_of_upload(parts.filename or "", head)
     await asyncio.to_thread(_sync, stream)
-    return n_bytes, digest.hexdigest()
-
-
-def _check_magic(head: bytes) -> None:
-    if PDF_MAGIC not in head:
-        raise HTTPException(415, "The file is no PDF: it does not begin with %PDF-.")
+    return n_bytes, digest.hexdigest(), kind
 
 
 def _sync(stream: BinaryIO) -> None:

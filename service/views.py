@@ -111,7 +111,7 @@ def document_view(document: Document) -> View:
 def document_summary(document: Document) -> View:
     """One row of the list: without what grows with its pages."""
     fields = document_view(document)
-    for name in ("page_labels", "empty_pages", "warnings"):
+    for name in ("page_labels", "empty_pages", "ocr_pages", "warnings"):
         fields["n_" + name] = len(fields.pop(name))
-    del fields["n_page_labels"]
+    del fields["n_page_labels"], fields["origins"]
     return fields

@@ -45,7 +45,7 @@ def sample_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     from ingest.progress import Progress
     from ingest.run import ingest
 
-    settings = load({}, home=tmp_path_factory.mktemp("sample"))
+    settings = load({}, home=tmp_path_factory.mktemp("sample"), ocr="off")  # the same index with and without Tesseract
     report = ingest([SAMPLE], settings, Progress(Console(file=io.StringIO())))
     assert report.exit_code == 0, report
     return settings

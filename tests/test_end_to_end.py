@@ -12,6 +12,7 @@ import pytest
 from qdrant_client import QdrantClient
 
 from eval.pages import PdfPages
+from ingest.cache import VectorCache
 from service.adapters.extractive import ExtractiveGenerator
 from service.adapters.qdrant_server import ServerLexical, ServerStore, ServerWriter
 from service.answer import Question, answer
@@ -146,7 +147,11 @@ def through_client(sample_rag: Rag) -> Iterator[Rag]:
     chunks = index.vectors.fetch(index.vectors.chunk_ids())
     client = QdrantClient(":memory:")
     writer = ServerWriter(client, "evdocs.test", sample_rag.embedder.dimensions)
-    writer.write(chunks, sample_rag.embedder.embed_passages([chunk.indexed_text for chunk in chunks]), index.documents)
+    cache = VectorCache(sample_rag.settings.home / "cache", sample_rag.embedder)  # in other batches bf16 would round otherwise
+    vectors, n_new = cache.embed([chunk.indexed_text for chunk in chunks])
+    cache.close()
+    assert n_new == 0
+    writer.write(chunks, vectors, index.documents)
     writer.finish()
     store = ServerStore(client, "evdocs.test")
     yield replace(sample_rag, index=Index(index.manifest, index.documents, store, index.lexical))

@@ -2,45 +2,37 @@
 
 In: lines and wholes with their boxes. Out: lists of them. Columns are found by gutters: upright strips that the items of many
 rows leave free between them; items that do cross a gutter (headings over both columns, long rules) part it into bands. A gutter
-between labels and values is none. Must not know what a line says beyond a section number.
+between labels and values is none. Must not know what a line says beyond a section number or a caption.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
+from ingest.pdf.captions import TABLE
+from ingest.pdf.gutters import MIN_COLUMN_LINES, MIN_GUTTER_PT, SECTION_START, goes_on, is_columns, n_rows, sides_of
+from ingest.pdf.items import Item, Whole
 from ingest.pdf.lines import TextLine, hull
-from service.core.types import Box
+from ingest.pdf.margins import beside, margin_of
 
 MAX_DEPTH = 4
 _BIN_PT = 2.0
-_MIN_GUTTER_PT = 7.0
-_MIN_COLUMN_LINES = 3
-_MIN_COLUMN_PT = 90.0
-SECTION_START = re.compile(r"^\d{1,2}(?:\.\d{1,2})+\.?\s")
+_KNOWN_ROWS = 8
+_MAX_GUTTERS = 12
+__all__ = ["SECTION_START", "Item", "Whole", "split_regions"]
 
 
-@dataclass(eq=False)
-class Whole:
-    """A region that keeps its place in the order and is not looked into: `owner` is a table, a notice box or a drawing."""
-
-    box: Box
-    owner: Any
-
-
-Item = TextLine | Whole
-
-
-def split_regions(items: list[Item], depth: int) -> list[list[Item]]:
-    """Regions without columns, in reading order."""
+def split_regions(items: list[Item], depth: int, known: list[float]) -> list[list[Item]]:
+    """Regions without columns, in reading order. `known` are the middles of the gutters of earlier pages, to which those found are added:
+    a page may begin with the last lines of columns that prove nothing by themselves."""
     items = sorted(items, key=lambda item: (item.box[1], item.box[0]))
-    if depth >= MAX_DEPTH or len(items) < 2 * _MIN_COLUMN_LINES:
+    if depth >= MAX_DEPTH or len(items) < 2:
         return [items]
-    best = max((_split(items, gutter) for gutter in _gutters(items)), key=lambda split: split[0], default=(0.0, []))
+    gutters = _gutters(items) if len(items) >= 2 * MIN_COLUMN_LINES else []
+    splits = [_split(items, gutter) for gutter in gutters]
+    splits += [_split(items, (middle - 3, middle + 3), known=True) for middle in dict.fromkeys(known)]
+    best = max(splits, key=lambda split: split[0], default=(0.0, []))
     if best[0] <= 0:
         return [items]
     parts: list[list[Item]] = []
@@ -48,9 +40,17 @@ def split_regions(items: list[Item], depth: int) -> list[list[Item]]:
         if gutter is None:
             parts.append(band)
             continue
-        middle = (gutter[0] + gutter[1]) / 2
-        parts += split_regions([item for item in band if item.box[2] <= middle], depth + 1)
-        parts += split_regions([item for item in band if item.box[2] > middle], depth + 1)
+        sides = sides_of(band, (gutter[0] + gutter[1]) / 2)
+        margin = margin_of(*sides)
+        if margin is not None:
+            main = sides[1] if margin is sides[0] else sides[0]
+            for piece in beside(margin, main):
+                parts += [piece] if piece[0] in margin else split_regions(piece, depth + 1, known)
+            continue
+        if min(n_rows(side) for side in sides) >= _KNOWN_ROWS:
+            known.append(round((max(item.box[2] for item in sides[0]) + min(item.box[0] for item in sides[1])) / 2))
+        for side in sides:
+            parts += split_regions(side, depth + 1, known)
     return parts
 
 
@@ -75,10 +75,10 @@ def _gutters(items: list[Item]) -> list[Gutter]:
         while end + 1 < len(free) and free[end + 1] == free[index]:
             end += 1
         higher = (index > 0 and free[index - 1] > free[index]) or (end + 1 < len(free) and free[end + 1] > free[index])
-        if free[index] >= _MIN_COLUMN_LINES and not higher:
+        if free[index] >= MIN_COLUMN_LINES and not higher:
             gutters.append((free[index], (left + index * _BIN_PT, left + (end + 1) * _BIN_PT)))
         index = end + 1
-    return [gutter for _, gutter in sorted(gutters, reverse=True)[:8]]
+    return [gutter for _, gutter in sorted(gutters, reverse=True)[:_MAX_GUTTERS]]
 
 
 def _gaps(item: Item, others: Sequence[Item]) -> list[Gutter]:
@@ -88,14 +88,14 @@ def _gaps(item: Item, others: Sequence[Item]) -> list[Gutter]:
     after = min((other.box[0] for other in others if other.box[0] >= x1 - 1), default=None)
     gaps = [(before, x0)] if before is not None else []
     gaps += [(x1, after)] if after is not None else []
-    return [(first, last) for first, last in gaps if last - first >= _MIN_GUTTER_PT]
+    return [(first, last) for first, last in gaps if last - first >= MIN_GUTTER_PT]
 
 
 Band = tuple[list[Item], Gutter | None]
 
 
-def _split(items: list[Item], gutter: Gutter) -> tuple[float, list[Band]]:
-    """(points of column height won, bands top to bottom) for one gutter; 0 where it parts nothing."""
+def _split(items: list[Item], gutter: Gutter, known: bool = False) -> tuple[float, list[Band]]:
+    """(points of column height won, bands top to bottom) for one gutter; 0 where it parts nothing. `known`: earlier pages had it."""
     middle = (gutter[0] + gutter[1]) / 2
     crossing = [item for item in items if item.box[0] < middle - 1 and item.box[2] > middle + 1]
     bands: list[Band] = []
@@ -105,21 +105,35 @@ def _split(items: list[Item], gutter: Gutter) -> tuple[float, list[Band]]:
         limit = (across.box[1] + across.box[3]) / 2 if across is not None else 1e9
         band = [item for item in rest if (item.box[1] + item.box[3]) / 2 < limit]
         rest = [item for item in rest if (item.box[1] + item.box[3]) / 2 >= limit]
+        going_on, band = _going_on(bands, band)
+        if going_on:
+            _append(bands, going_on)
+        band, heads = _heads_below(band, across)
         large, band = _large_top(band)
         if large:
             _append(bands, large)
-        if band and _is_columns(band, middle):
-            box = hull(item.box for item in band)
-            won += (box[3] - box[1]) * min(1.0, (gutter[1] - gutter[0] + 6) / 20)
+        if band and (goes_on(band, middle) if known else is_columns(band, middle)):
+            won += _gain(*sides_of(band, middle))
             bands.append((band, gutter))
             if across is not None:
-                bands.append(([across], None))
+                bands.append(([*heads, across], None))
             continue
+        band += heads
         if across is not None:
             band = [*band, across]
         if band:
             _append(bands, band)
-    return won, bands
+    n_lines = sum(isinstance(item, TextLine) for item in items)
+    n_cut = sum(isinstance(item, TextLine) for item in crossing)
+    return won * (1 - n_cut / max(1, n_lines)), bands
+
+
+def _gain(left: list[Item], right: list[Item]) -> float:
+    """Points of height over which both sides stand beside each other; half of it for drawings beside drawings, less for narrow gutters."""
+    boxes = hull(item.box for item in left), hull(item.box for item in right)
+    overlap = min(boxes[0][3], boxes[1][3]) - max(boxes[0][1], boxes[1][1])
+    text = all(sum(isinstance(item, TextLine) for item in side) >= MIN_COLUMN_LINES for side in (left, right))
+    return max(1.0, overlap) * (1.0 if text else 0.5) * min(1.0, max(0.3, (boxes[1][0] - boxes[0][2] + 6) / 20))
 
 
 def _append(bands: list[Band], items: list[Item]) -> None:
@@ -127,6 +141,59 @@ def _append(bands: list[Band], items: list[Item]) -> None:
         bands[-1] = ([*bands[-1][0], *items], None)
     else:
         bands.append((items, None))
+
+
+def _going_on(bands: Sequence[Band], band: list[Item]) -> tuple[list[Item], list[Item]]:
+    """Short last lines of the paragraph over both columns that ends right above: they do not reach over the gutter."""
+    last = bands[-1][0][-1] if bands and bands[-1][1] is None else None
+    taken: list[Item] = []
+    for item in sorted(band, key=lambda item: item.box[1]):
+        if not isinstance(last, TextLine) or not isinstance(item, TextLine):
+            break
+        level = [other for other in band if other is not item and min(item.y1, other.box[3]) - max(item.y0, other.box[1]) > 2]
+        tight = 0 < item.base - last.base < 1.5 * last.size and abs(item.size - last.size) < 0.6 and abs(item.x0 - last.x0) < 2
+        if level or not tight or item.bold != last.bold:
+            break
+        taken.append(item)
+        last = item
+    return taken, [item for item in band if item not in taken]
+
+
+def _heads_below(band: list[Item], across: Item | None) -> tuple[list[Item], list[Item]]:
+    """Headings, captions and column heads at the foot of the columns that belong to what stands over both below them: nearer to it than
+    to what stands above."""
+    if across is None or len(band) < 2:
+        return band, []
+    row = _head_row(band, across)
+    if row:
+        return [item for item in band if item not in row], row
+    sizes = [item.size for item in band if isinstance(item, TextLine)]
+    typical = median(sizes) if sizes else 0.0
+    rest = sorted(band, key=lambda item: item.box[3])
+    heads: list[Item] = []
+    top = across.box[1]
+    while rest and isinstance(item := rest[-1], TextLine) and len(heads) < 3:
+        level = [other for other in rest if isinstance(other, TextLine) and abs(other.base - item.base) < 1 and other.size == item.size]
+        others = [other for other in rest if other not in level]
+        above = max((other.box[3] for other in others), default=item.y0)
+        stands_out = item.size > 1.12 * typical or (item.bold and not all(other.bold for other in others if isinstance(other, TextLine)))
+        captions = bool(TABLE.match(item.text)) and isinstance(across, Whole)
+        near = top - item.y1 < min(2.0 * item.size, item.y0 - above + (2.0 * item.size if heads or captions else 0.0))
+        if not (stands_out or captions) or not near or above > item.y0 + 1:
+            break
+        heads = [*level, *heads]
+        rest, top = others, item.y0
+    return rest, heads
+
+
+def _head_row(band: Sequence[Item], across: Item) -> list[Item]:
+    """The lowest row of three or more pieces, right above a row of a table that begins where it does."""
+    lines = [item for item in band if isinstance(item, TextLine)]
+    low = max((line.base for line in lines), default=0.0)
+    row: list[Item] = [line for line in lines if abs(line.base - low) < 2]
+    if len(row) < 3 or not isinstance(across, TextLine) or across.base - low > 2.4 * across.size:
+        return []
+    return row if any(abs(item.box[0] - across.x0) < 3 for item in row) else []
 
 
 def _large_top(band: list[Item]) -> tuple[list[Item], list[Item]]:
@@ -140,51 +207,3 @@ def _large_top(band: list[Item]) -> tuple[list[Item], list[Item]]:
             break
         n_large += 1
     return band[:n_large], band[n_large:]
-
-
-def _is_columns(band: list[Item], middle: float) -> bool:
-    """Both sides hold running text, or stand on baselines of their own; a label-value list is neither."""
-    sides = ([item for item in band if item.box[2] <= middle + 1], [item for item in band if item.box[2] > middle + 1])
-    if min(_n_rows(side) for side in sides) < _MIN_COLUMN_LINES:
-        return False
-    boxes = [hull(item.box for item in side) for side in sides]
-    overlap = min(boxes[0][3], boxes[1][3]) - max(boxes[0][1], boxes[1][1])
-    if overlap < 0.25 * max(box[3] - box[1] for box in boxes) and overlap < 40:
-        return False
-    fills = [_fill(side, box) for side, box in zip(sides, boxes, strict=True)]
-    if all(any(isinstance(item, TextLine) and item.bold and SECTION_START.match(item.text) for item in side) for side in sides):
-        return True
-    if _matching(*sides) >= 0.5:  # either columns on one line grid, or a table: prose has long, full lines
-        wide = min(box[2] - box[0] for box in boxes) >= _MIN_COLUMN_PT
-        return wide and min(fills) >= 0.6 and min(_n_words(side) for side in sides) >= 4
-    return max(fills) >= 0.5
-
-
-def _n_rows(side: list[Item]) -> int:
-    return sum(max(1, int((item.box[3] - item.box[1]) / 14)) if isinstance(item, Whole) else 1 for item in side)
-
-
-def _n_words(side: list[Item]) -> float:
-    """Median words of the side's lines; blocks of any kind count as long lines."""
-    return median(len(item.words) if isinstance(item, TextLine) else 10 for item in side)
-
-
-def _fill(side: list[Item], box: Box) -> float:
-    """Mean share of the column's width that its rows fill."""
-    rows: dict[int, float] = {}
-    for item in side:
-        if isinstance(item, Whole):
-            rows[-int(item.box[1]) - 1] = item.box[2] - item.box[0]
-        else:
-            key = round(item.base / 3)
-            rows[key] = rows.get(key, 0.0) + item.x1 - item.x0
-    return sum(rows.values()) / len(rows) / max(1.0, box[2] - box[0])
-
-
-def _matching(left: list[Item], right: list[Item]) -> float:
-    """Share of the shorter side's lines that have a line of the other side on their baseline."""
-    bases = [sorted(item.base for item in side if isinstance(item, TextLine)) for side in (left, right)]
-    few, many = sorted(bases, key=len)
-    if not few:
-        return 0.0
-    return sum(any(abs(base - other) < 1.5 for other in many) for base in few) / len(few)

@@ -5,6 +5,7 @@ In: a page and the words not yet taken by tables and notices. Out: `Drawing`s wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -20,6 +21,7 @@ _MANY_PARTS = 24
 _LABEL_REACH_PT = 20.0
 _LABEL_WORDS = 5
 _MAX_TILES = 4000
+_SECTION_NUMBER = re.compile(r"^\d{1,2}(?:\.\d{1,2}){1,3}\.?$")
 
 
 @dataclass(eq=False)
@@ -33,6 +35,7 @@ class Drawing:
 def drawings(page: Page, words: Sequence[Word], tables: Sequence[Box]) -> list[Drawing]:
     """Areas of line art, each with the words whose centre lies in them."""
     area = page.width * page.height
+    words = _without_headings(words)
     found: list[Drawing] = []
     typical = median(word.size for word in page.words) if page.words else 0.0
     for box, n_strokes, n_parts in _clusters(page, tables):
@@ -49,6 +52,28 @@ def drawings(page: Page, words: Sequence[Word], tables: Sequence[Box]) -> list[D
             taken = {id(word) for word in inside}
             words = [word for word in words if id(word) not in taken]
     return found
+
+
+def _without_headings(words: Sequence[Word]) -> list[Word]:
+    """Words but those of lines that begin with a section number in bold: headings between drawings."""
+    numbers = [word for word in words if word.bold and _SECTION_NUMBER.match(word.text)]
+    lines = make_lines(words, 2.5) if numbers else []
+    ids = {id(number) for number in numbers}
+    gone = {id(word) for line in lines if id(line.words[0]) in ids and line.bold and len(line.words) > 1 for word in line.words}
+    return [word for word in words if id(word) not in gone]
+
+
+def parting_images(page: Page, words: Sequence[Word]) -> list[Box]:
+    """Pictures that part the text around them as drawings do: of some size, no background, nearly no text on them."""
+    area = page.width * page.height
+    return [
+        box
+        for box in page.images
+        if box[2] - box[0] > 90
+        and box[3] - box[1] > 40
+        and (box[2] - box[0]) * (box[3] - box[1]) < 0.6 * area
+        and sum(_holds(box, word) for word in words) <= _LABEL_WORDS
+    ][:50]
 
 
 def _labels(box: Box, held: Sequence[Word], words: Sequence[Word]) -> list[Word]:

@@ -1,7 +1,8 @@
 """The gate: pypdf looks at a file before any other parser does -> outline, page labels, metadata; or a typed error.
 
 In: a path. Out: a `Gate`. pypdf is first because it survived every hostile file we tried with a typed error, under the limits
-set here, where pdfium and pdfminer did not. Must not read page text.
+set here, where pdfium and pdfminer did not. Where it gives up on plain damage, pdfium is let at the file, which repairs more. Must
+not read page text.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pypdf
-from pypdf.errors import PyPdfError
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from pypdf.errors import FileNotDecryptedError, ParseError, PdfReadError, PyPdfError
 from pypdf.generic import Destination
 
 from service.core.errors import EncryptedDocument, LimitExceeded, UnreadableDocument
@@ -29,6 +33,8 @@ BROKEN = (
     ArithmeticError, EOFError,
 )  # fmt: skip
 """What pypdf raises on malformed files (read from its source and met in fuzzing)."""
+_DAMAGE = (PdfReadError, ParseError, ValueError, TypeError, LookupError, AttributeError, AssertionError)
+"""Those of damage that pdfium may repair: a broken cross-reference table, a lost trailer. Not: a limit reached, a loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +49,14 @@ class OutlineEntry:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What pypdf knows of a file. `page_labels` is empty where the file declares none. `password` opens the file."""
+    """What pypdf knows of a file. `page_labels` is empty where the file declares none. `has_layers`: some of its layers may be off."""
 
     n_pages: int
     outline: tuple[OutlineEntry, ...]
     page_labels: tuple[str, ...]
     metadata: dict[str, str]
     warnings: tuple[str, ...]
+    has_layers: bool = False
 
 
 def open_gate(path: Path, max_pages: int) -> Gate:
@@ -68,24 +75,51 @@ def open_gate(path: Path, max_pages: int) -> Gate:
     try:
         return _read(path, max_pages)
     except BROKEN as error:
-        raise UnreadableDocument(f"{name}: the PDF is broken ({type(error).__name__}: {str(error)[:200]}).") from error
+        damage = f"{type(error).__name__}: {str(error)[:200]}"
+        gate = _repaired(path, max_pages) if isinstance(error, _DAMAGE) and not isinstance(error, FileNotDecryptedError) else None
+        if gate is None:
+            raise UnreadableDocument(f"{name}: the PDF is broken ({damage}).") from error
+        return gate
+
+
+def _repaired(path: Path, max_pages: int) -> Gate | None:
+    """The gate of a file whose structure is damaged, as pdfium repairs it, without outline and labels; None where it cannot either."""
+    try:
+        with contextlib.closing(pdfium.PdfDocument(path)) as document:
+            n_pages = len(document)
+    except pdfium.PdfiumError as error:
+        if error.err_code == pdfium_c.FPDF_ERR_PASSWORD:
+            raise EncryptedDocument(f"{path.name}: encrypted, a password is needed to read it.") from error
+        return None
+    if n_pages == 0:
+        return None
+    _check_size(path, n_pages, max_pages)
+    return Gate(n_pages, (), (), {}, ("the file is damaged and was repaired; its outline and page labels were left out",))
+
+
+def _check_size(path: Path, n_pages: int, max_pages: int) -> None:
+    if n_pages > max_pages:
+        raise LimitExceeded(f"{path.name}: {n_pages} pages, more than the {max_pages} allowed (EVDOCS_MAX_PAGES).")
 
 
 def _read(path: Path, max_pages: int) -> Gate:
-    reader = pypdf.PdfReader(path, strict=False)
+    with path.open("rb") as stream:  # given a path, pypdf reads all of the file into memory
+        return _gate(path, pypdf.PdfReader(stream, strict=False), max_pages)
+
+
+def _gate(path: Path, reader: pypdf.PdfReader, max_pages: int) -> Gate:
     if reader.is_encrypted and not reader.decrypt(""):
         raise EncryptedDocument(f"{path.name}: encrypted, a password is needed to read it.")
     n_pages = len(reader.pages)
     if n_pages == 0:
         raise UnreadableDocument(f"{path.name}: the PDF has no pages.")
-    if n_pages > max_pages:
-        raise LimitExceeded(f"{path.name}: {n_pages} pages, more than the {max_pages} allowed (EVDOCS_MAX_PAGES).")
+    _check_size(path, n_pages, max_pages)
     warnings: list[str] = []
     outline: tuple[OutlineEntry, ...] = ()
     labels: tuple[str, ...] = ()
     metadata: dict[str, str] = {}
     try:
-        outline = tuple(_walk(reader, reader.outline, 0))[:MAX_OUTLINE]
+        outline = tuple(islice(_walk(reader, reader.outline, 0), MAX_OUTLINE))
     except BROKEN as error:
         warnings.append(f"the outline is broken and was left out ({type(error).__name__})")
     try:
@@ -95,7 +129,16 @@ def _read(path: Path, max_pages: int) -> Gate:
         warnings.append(f"the page labels are broken and were left out ({type(error).__name__})")
     with contextlib.suppress(*BROKEN):
         metadata = _metadata(reader)
-    return Gate(n_pages, outline, labels if len(labels) == n_pages else (), metadata, tuple(warnings))
+    return Gate(n_pages, outline, labels if len(labels) == n_pages else (), metadata, tuple(warnings), _has_layers(reader))
+
+
+def _has_layers(reader: pypdf.PdfReader) -> bool:
+    """Whether the file has layers (optional content) that its default view does not all show."""
+    try:
+        layers = reader.root_object["/OCProperties"]["/D"]  # type: ignore[index]
+        return bool(layers.get("/OFF") or layers.get("/AS")) or layers.get("/BaseState", "/ON") != "/ON"
+    except BROKEN:
+        return False
 
 
 def _metadata(reader: pypdf.PdfReader) -> dict[str, str]:

@@ -12,13 +12,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ingest.pdf.hyphens import joins
 from ingest.pdf.words import Word
 from service.core.types import Box, Line
 
 _CJK_END = re.compile(r"[\u3000-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]$")
 _CJK_START = re.compile(r"^[\u3000-\u303f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
-_BROKEN = re.compile(r"[a-zäöüß]{2,}[-\u2010]$")
-_LOWER_START = re.compile(r"^[a-zäöüß]{2,}")
+_BROKEN = re.compile(r"(?:[a-zäöüß]{2,}|[A-ZÄÖÜ]{3,})[-\u2010]$")
+_BROKEN_OFF = re.compile(r"^(?:[a-zäöüß]{2,}|[A-ZÄÖÜ]{2,})")
 _KEPT_HYPHEN = re.compile(r"^(and|or|und|oder|bzw|to|bis)\b")
 
 
@@ -103,7 +104,7 @@ def make_lines(words: Sequence[Word], gap_em: float) -> list[TextLine]:
         row.sort(key=lambda word: word.x0)
         run = [row[0]]
         for word in row[1:]:
-            limit = gap_em * max(run[-1].size, word.size)
+            limit = gap_em * min(max(run[-1].size, word.size), 1.4 * min(run[-1].size, word.size))
             if word.n_blanks and run[-1].text.endswith((".", "!", "?", ":")):
                 limit *= 2  # sentences set apart by several blanks
             if word.x0 - max(other.x1 for other in run[-3:]) > limit:
@@ -122,7 +123,7 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
         best, distance = -1, 1e9
         for index in range(len(rows)):
             offset = abs(bases[index] - word.base)
-            if offset < distance and offset <= _reach(rows[index], word):
+            if offset < distance and offset <= 0.55 * rows[index][0].size and offset <= _reach(rows[index], word):
                 best, distance = index, offset
         if best < 0:
             rows.append([word])
@@ -139,7 +140,10 @@ def _reach(row: list[Word], word: Word) -> float:
         return 0.45 * large
     if word.size > 0.85 * large:
         return 0.22 * large
-    near = any(-0.5 * large < word.x0 - other.x1 < 0.35 * large or -0.5 * large < other.x0 - word.x1 < 0.35 * large for other in row)
+    near = any(
+        other.size > 0.85 * large and (-0.5 * large < word.x0 - other.x1 < 0.35 * large or -0.5 * large < other.x0 - word.x1 < 0.35 * large)
+        for other in row
+    )
     return 0.55 * large if near else 0.12 * large
 
 
@@ -151,7 +155,7 @@ def join_lines(lines: Sequence[TextLine]) -> tuple[str, tuple[Line, ...]]:
         piece = line.text
         if not piece:
             continue
-        if text and _BROKEN.search(text) and _LOWER_START.match(piece) and not _KEPT_HYPHEN.match(piece):
+        if text and _is_broken(text, piece):
             text = text[:-1]
             spans[-1] = Line(spans[-1].start, len(text), spans[-1].box)
         elif text:
@@ -159,6 +163,13 @@ def join_lines(lines: Sequence[TextLine]) -> tuple[str, tuple[Line, ...]]:
         spans.append(Line(len(text), len(text) + len(piece), line.box))
         text += piece
     return text, tuple(spans)
+
+
+def _is_broken(before: str, after: str) -> bool:
+    """A word that only the line end has broken."""
+    if not _BROKEN.search(before) or not _BROKEN_OFF.match(after) or _KEPT_HYPHEN.match(after):
+        return False
+    return before[-2].isupper() == after[0].isupper() and joins(before[:-1], after)
 
 
 def _between(before: str, after: str) -> str:

@@ -1,4 +1,4 @@
-"""Ruled and half-ruled tables of a page: ruling lines -> grids -> `Table`s.
+"""Ruled tables of a page: ruling lines -> grids of cells -> `Table`s; and half-ruled ones, through `open_rules`.
 
 In: a `Page`. Out: tables with their words. The geometry (joining edges, intersections, cells) is pdfplumber's, fed with the
 rules pdfium gave. Must not know about text outside of the tables.
@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from statistics import median
-from typing import Any
 
-from pdfplumber.table import cells_to_tables, edges_to_intersections, intersections_to_cells, merge_edges
+from pdfplumber.table import cells_to_tables, merge_edges
 
-from ingest.pdf.lines import hull, make_lines
-from ingest.pdf.tables import Table, grid_rows, is_table, split_columns, table_from_lines
+from ingest.pdf.grid import grid_rows, split_columns, split_heads
+from ingest.pdf.heads import finish, is_bold
+from ingest.pdf.lines import hull
+from ingest.pdf.open_rules import open_tables
+from ingest.pdf.parting import is_drawing, is_notice, join_stacked, part_at_heads, part_cells
+from ingest.pdf.rule_cells import Edges as Edges
+from ingest.pdf.rule_cells import closed_cells
+from ingest.pdf.tables import Row, Table, is_table
 from ingest.pdf.words import Page, Word
 from service.core.types import Box
-
-Edges = list[dict[str, Any]]
-"""pdfplumber's edges: x0, x1, top, bottom, orientation "h" or "v"."""
 
 MAX_EDGES = 3000
 _MIN_EDGE_PT = 5.0
 _BARE_ROW_PT = 20.0
+_MAX_STROKES = 4
 
 
 def grid_tables(page: Page, edges: Edges) -> list[Table]:
@@ -31,15 +33,34 @@ def grid_tables(page: Page, edges: Edges) -> list[Table]:
     (text marked in colour is shaded too, line by line)."""
     tables = _grids(page, edges)
     if page.edges:
-        shaded = _grids(page, ruling_edges(page, shades=True))
+        shaded = [
+            table
+            for table in _grids(page, ruling_edges(page, shades=True))
+            if not _is_cut(table, edges) and not all(is_bold(row) for row in table.rows)
+        ]
         tables += [table for table in shaded if not any(_overlap(table.box, other.box) for other in tables)]
-    return sorted((table.finish() for table in tables), key=lambda table: table.box[1])
+    tables = join_stacked(sorted(tables, key=lambda table: table.box[1]), page.words)
+    for table in tables:
+        _shade(table, page.fills)
+    return [finish(part) for table in tables for part in part_at_heads(table)]
 
 
-def half_ruled_tables(edges: Edges, words: Sequence[Word]) -> list[Table]:
-    """Tables with rules between rows only, made of the words given (those not yet taken)."""
-    tables = [_half_ruled_table(words, stack) for stack in _stacks(edges, 150) if len(stack) >= 3]
-    return [table.finish() for table in tables if table is not None]
+def _is_cut(table: Table, edges: Edges) -> bool:
+    """Level rules that go on below (or above) the grid at the same width: it is the shaded head of a half-ruled table."""
+    x0, y0, x1, y1 = table.box
+    return any(
+        stack[-1]["top"] > y1 + 8 or stack[0]["top"] < y0 - 8
+        for stack in _stacks(edges, 60)
+        if len(stack) > 2 and abs(stack[0]["x0"] - x0) < 8 and abs(stack[0]["x1"] - x1) < 8
+        and any(y0 - 3 < edge["top"] < y1 + 3 for edge in stack)
+    )  # fmt: skip
+
+
+def half_ruled_tables(edges: Edges, words: Sequence[Word], strokes: Sequence[Box] = ()) -> list[Table]:
+    """Tables with rules between rows only, or above and below head and body only, made of the words given (those not yet taken). Curves
+    (`strokes`) run through charts, whose grids look alike."""
+    tables = open_tables([stack for stack in _stacks(edges, 150) if len(stack) >= 3], words)
+    return [finish(table) for table in tables if sum(_overlap(table.box, stroke) for stroke in strokes) < _MAX_STROKES]
 
 
 def ruling_edges(page: Page, shades: bool = False) -> Edges:
@@ -64,39 +85,44 @@ def _merge(edges: Edges) -> Edges:
 
 
 def _grids(page: Page, edges: Edges) -> list[Table]:
-    tables = _cells_of(page, _merge([*edges, *_open_sides(edges)]))
-    missing = [side for table in tables for side in _outer_sides(table, edges)]
-    return _cells_of(page, _merge([*edges, *_open_sides(edges), *missing])) if missing else tables
+    closed = _merge([*edges, *_open_sides(edges)])
+    tables = _tables_of(page, closed)
+    missing = [side for table in tables for side in _outer_sides(table, closed)]
+    return _tables_of(page, _merge([*closed, *missing])) if missing else tables
 
 
-def _cells_of(page: Page, edges: Edges) -> list[Table]:
-    upright = [edge for edge in edges if edge["orientation"] == "v"]
-    level = [edge for edge in edges if edge["orientation"] == "h"]
-    if len(upright) < 2 or len(level) < 2 or len(upright) * len(level) > 400_000:
-        return []
-    crossings = edges_to_intersections(edges, 3, 3)
-    if len(crossings) > 4000:
-        return []
+def _tables_of(page: Page, edges: Edges) -> list[Table]:
     tables: list[Table] = []
-    for cells in cells_to_tables(intersections_to_cells(crossings)):
-        table = _grid(page, cells)
-        if table is not None and not any(_overlap(table.box, other.box) for other in tables):
-            tables.append(table)
+    for connected in cells_to_tables(closed_cells(edges)):
+        for cells in part_cells(connected):
+            table = _grid(page, cells)
+            if table is not None and not any(_overlap(table.box, other.box) for other in tables):
+                tables.append(table)
     return tables
 
 
 def _outer_sides(table: Table, edges: Edges) -> Edges:
-    """Sides of columns that lie outside of the grid found: most of its level rules go on to the same place."""
+    """The left and right side of a grid where no upright rule stands: most of its level rules begin (end) there, or the first and the last.
+    Such columns may lie outside of the grid found."""
     x0, y0, x1, y1 = table.box
     level = [edge for edge in edges if edge["orientation"] == "h" and y0 - 3 <= edge["top"] <= y1 + 3]
+    level = [edge for edge in level if edge["x0"] < x1 and edge["x1"] > x0]
     sides: Edges = []
-    for ends in ([edge["x0"] for edge in level if edge["x0"] < x0 - 15 and edge["x1"] >= x0 - 3],
-                 [edge["x1"] for edge in level if edge["x1"] > x1 + 15 and edge["x0"] <= x1 + 3]):  # fmt: skip
-        if ends:
-            x = median(ends)
-            if sum(abs(end - x) < 4 for end in ends) >= max(3, 0.6 * (len(table.rows) + 1)):
-                sides.append({"x0": x, "x1": x, "top": y0, "bottom": y1, "orientation": "v", "width": 0.0, "height": y1 - y0})
+    for x in {min((edge["x0"] for edge in level), default=x0), max((edge["x1"] for edge in level), default=x1)}:
+        there = [edge["top"] for edge in level if min(abs(edge["x0"] - x), abs(edge["x1"] - x)) < 4]
+        closed = len(there) > 1 and min(there) < y0 + 3 and max(there) > y1 - 3
+        if _is_drawn(edges, x, y0, y1):
+            continue
+        if closed or (not x0 - 3 < x < x1 + 3 and len(there) >= max(3, 0.6 * (len(table.rows) + 1))):
+            sides.append({"x0": x, "x1": x, "top": y0, "bottom": y1, "orientation": "v", "width": 0.0, "height": y1 - y0})
     return sides
+
+
+def _is_drawn(edges: Edges, x: float, y0: float, y1: float) -> bool:
+    """An upright rule stands at x from y0 to y1 already."""
+    return any(
+        edge["orientation"] == "v" and abs(edge["x0"] - x) < 3 and edge["top"] < y0 + 3 and edge["bottom"] > y1 - 3 for edge in edges
+    )
 
 
 def _open_sides(edges: Edges) -> Edges:
@@ -136,12 +162,14 @@ def _grid(page: Page, cells: Sequence[Box]) -> Table | None:
         return None
     words = _inside(page.words, box)
     columns, rows = grid_rows(cells, words)
+    if is_drawing(page, box, cells, rows, words):
+        return None
     columns, rows = _without_empty(columns, rows)
-    table = split_columns(Table(box, columns, rows))
-    return table if is_table(table) and not _is_drawing(page, table, words) else None
+    table = split_columns(split_heads(Table(box, columns, rows, is_grid=True)))
+    return table if is_table(table) and not is_notice(table) else None
 
 
-def _without_empty(columns: list[tuple[float, float]], rows: list[Any]) -> tuple[list[tuple[float, float]], list[Any]]:
+def _without_empty(columns: list[tuple[float, float]], rows: list[Row]) -> tuple[list[tuple[float, float]], list[Row]]:
     """Columns in which no cell begins are no columns: double rules and shadows."""
     starts = {cell.first for row in rows for cell in row.cells}
     kept = [index for index in range(len(columns)) if index in starts]
@@ -155,16 +183,15 @@ def _without_empty(columns: list[tuple[float, float]], rows: list[Any]) -> tuple
     return [(columns[index][0], columns[end - 1][1]) for index, end in zip(kept, ends, strict=True)], rows
 
 
-def _is_drawing(page: Page, table: Table, words: Sequence[Word]) -> bool:
-    """Line art that happens to close rectangles: curves run through it, or most of its words stand outside of the cells, or most
-    cells are empty."""
-    x0, y0, x1, y1 = table.box
-    n_strokes = sum(box[0] < x1 and box[2] > x0 and box[1] < y1 and box[3] > y0 for box in page.strokes)
-    if n_strokes >= 8 and len(table.rows) <= 5 and n_strokes > 2 * len(table.rows):
-        return True
-    n_inside = len(table.words)
-    n_cells = len(table.rows) * len(table.columns)
-    return n_inside < 0.6 * len(words) or (n_inside < 0.25 * n_cells)
+def _shade(table: Table, fills: Sequence[Box]) -> None:
+    """Mark rows that stand on coloured areas over their whole width."""
+    x0, x1 = table.box[0], table.box[2]
+    near = [fill for fill in fills if fill[0] < x1 and fill[2] > x0 and fill[1] < table.box[3] and fill[3] > table.box[1]]
+    for row in table.rows:
+        y = (row.y0 + row.y1) / 2
+        high = 3 * (row.y1 - row.y0)
+        wide = sum(min(fill[2], x1) - max(fill[0], x0) for fill in near if fill[1] <= y <= fill[3] < fill[1] + high)
+        row.shaded = wide > 0.85 * (x1 - x0)
 
 
 def _stacks(edges: Edges, max_step: float) -> list[Edges]:
@@ -183,40 +210,6 @@ def _stacks(edges: Edges, max_step: float) -> list[Edges]:
         else:
             stacks.append([edge])
     return stacks
-
-
-def _half_ruled_table(all_words: Sequence[Word], stack: Edges) -> Table | None:
-    box: Box = (stack[0]["x0"] - 2, stack[0]["top"] - 1, stack[0]["x1"] + 2, stack[-1]["top"] + 1)
-    rows: list[list[Any]] = []
-    for above, below in pairwise(stack):
-        words = _inside(all_words, (box[0], above["top"] - 1, box[2], below["top"] + 1))
-        if not words:
-            continue
-        segments = sorted(make_lines(words, 0.9), key=lambda segment: (segment.base, segment.x0))
-        rows.append(segments)
-    if len(rows) < 2:
-        return None
-    return _stacked(rows, box)
-
-
-def _stacked(bands: list[list[Any]], box: Box) -> Table | None:
-    """Bands between rules -> rows; a band with many rows of its own (rules above and below the body only) is taken apart."""
-    rows: list[list[Any]] = []
-    for band in bands:
-        by_line: list[list[Any]] = []
-        for segment in band:
-            if by_line and abs(by_line[-1][0].base - segment.base) < 2:
-                by_line[-1].append(segment)
-            else:
-                by_line.append([segment])
-        if len(bands) <= 3 and len(by_line) > 2 and sum(len(line) > 1 for line in by_line) > 0.7 * len(by_line):
-            rows += by_line
-        else:
-            rows.append(band)
-    table = table_from_lines(rows, ruled=True, min_gap=4.0)
-    if table is not None:
-        table.box = box
-    return table
 
 
 def _inside(words: Sequence[Word], box: Box) -> list[Word]:

@@ -1,38 +1,34 @@
 """A PDF page, through pdfium -> its words with boxes and fonts, its ruling lines and its pictures.
 
-In: one open page. Out: a `Page` in PDF points, origin top-left of the page as displayed. Text that a reader cannot see (render
-mode 3, under 2 pt, off the page, white on white) is left out and counted: it is the usual way to smuggle instructions into an
-index. Must not know what a word means: no columns, headings or tables here.
-
-Characters come from pdfium and not from pdfminer because of speed, measured on 560 pages: 180 pages/s against 10 pages/s.
+In: one open page. Out: a `Page` in PDF points, origin top-left of the page as displayed; a page most of whose text runs sideways is
+turned first (`Page.turn`; `ingest.pdf.planes` leads back). Text that a reader cannot see is left out and counted: `ingest.pdf.hidden`.
+Must not know what a word means: no columns, headings or tables here.
 """
 
 from __future__ import annotations
 
-import ctypes
-import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pypdfium2.raw as pdfium_c
-
+from ingest.pdf.chars import INVISIBLE_MODE, SLANTED, UNKNOWN, Char, Frame, Style, plain_text, read_chars
+from ingest.pdf.hidden import hidden_reasons
+from ingest.pdf.mending import RISE, SCRIPT, TOUCH, once, tracking, unspaced, with_raised
+from ingest.pdf.repair import raised, repaired_text
 from service.core.types import Box
 
-MIN_SIZE_PT = 2.0
-_BLANKS = frozenset(" \t\r\n\x0b\x0c\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000")
-_DROPPED = frozenset("\xad\u200b\u200c\u200d\u2060\ufeff\x00\x03\u200e\u200f")
-_SPELLED = {"\x02": "-", "\ufffe": "-", "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "ft", "ﬆ": "st"}
-_BULLETS = frozenset("•‣⁃\uf0b7\uf0a7\uf0d8\uf0a8\uf076\uf09f\uf02d\uf06e\uf06c\uf0fc●○▪■□◦∙⚫◆▶►➢➤✓✔❖")
-_PICTURE_FONTS = ("dingbat", "wingding", "webding")
-_BOLD = ("bold", "black", "heavy", "demi")
+__all__ = ["Frame", "Page", "Word", "read_page"]
+
+_BULLETS = frozenset("•‣⁃●○▪■□◦∙⚫◆▶►➢➤✓✔❖\uf0b7\uf0a7\uf0d8\uf0a8\uf076\uf09f\uf06e\uf06c\uf0fc")
+_SIGNS = frozenset("←↑→↓↔⇐⇑⇒⇓⇔⇦⇧⇨⇩➔°±×÷≤≥≠≈−+-=∞√∑∆Ω′″®©™…⋅·/()[]{}<>,.:;%")
 _LIGHT = 245
-_MAX_CHARS = 200_000
 
 
 @dataclass(slots=True)
 class Word:
     """A run of characters without a blank. `size` in points; `base` is its baseline; `light`: set in white; `bullet`: a mark that
-    opens a list item; `n_blanks`: typed blanks right before it."""
+    opens a list item; `n_blanks`: typed blanks right before it; `ink`: from 0 (black) to 1 (white)."""
 
     text: str
     x0: float
@@ -46,6 +42,7 @@ class Word:
     light: bool = False
     bullet: bool = False
     n_blanks: int = 0
+    ink: float = 0.0
 
     @property
     def box(self) -> Box:
@@ -56,7 +53,12 @@ class Word:
 class Page:
     """What stands on one page. `number` is physical, 1-based. `rules` are thin level or upright lines, `fills` coloured areas and
     `edges` their sides, `frames` stroked outlines, `strokes` curved and slanting lines (drawings), `images` pictures; `plain` is
-    pdfium's own text."""
+    the page's text in pdfium's order, characters repaired.
+
+    All boxes are those of the page turned clockwise by `turn` degrees, so that most of its text runs level. `aside` are the words at
+    right angles to that (turn on top of `turn` -> words, in the boxes of a page turned so far), `n_slanted` counts characters at
+    other angles, `n_garbled` those of words whose letters no font tells. `hidden` counts the characters nobody can see, by reason;
+    `n_hidden` is their sum."""
 
     number: int
     width: float
@@ -71,181 +73,201 @@ class Page:
     n_hidden: int = 0
     n_paths: int = 0
     plain: str = ""
+    turn: int = 0
+    aside: dict[int, list[Word]] = field(default_factory=dict)
+    n_slanted: int = 0
+    n_garbled: int = 0
+    hidden: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Style:
-    """What all characters of one text object share."""
-
-    size: float
-    bold: bool
-    font: str
-    light: bool
-    visible: bool
-    turn: int
+Letters = Callable[[str, int], str]
+"""(font name, code) -> the letters a glyph without a Unicode value shows, "" where that is unknown."""
 
 
-class Frame:
-    """Page space (origin bottom-left of the media box, unrotated) -> displayed space (origin top-left, after /Rotate)."""
-
-    def __init__(self, page: Any) -> None:
-        left, bottom, right, top = page.get_bbox()
-        self.turn = page.get_rotation() % 360
-        self.left, self.bottom, self.right, self.top = left, bottom, right, top
-        wide, high = right - left, top - bottom
-        self.width, self.height = (high, wide) if self.turn in (90, 270) else (wide, high)
-
-    def point(self, x: float, y: float) -> tuple[float, float]:
-        """One point, displayed."""
-        if self.turn == 90:
-            return y - self.bottom, x - self.left
-        if self.turn == 180:
-            return self.right - x, y - self.bottom
-        if self.turn == 270:
-            return self.top - y, self.right - x
-        return x - self.left, self.top - y
-
-    def box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
-        """A box from two opposite corners, displayed."""
-        (ax, ay), (bx, by) = self.point(x0, y0), self.point(x1, y1)
-        return (min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
-
-
-def read_page(page: Any, number: int) -> Page:
-    """The page's words, rules and pictures. Raises pypdfium2.PdfiumError where pdfium cannot read it."""
+def read_page(page: Any, number: int, letters: Letters | None = None, has_layers: bool = False) -> Page:
+    """The page's words, rules and pictures. `has_layers`: the file has layers that may be switched off. Raises
+    pypdfium2.PdfiumError where pdfium cannot read it."""
     from ingest.pdf.drawing import read_drawing
 
-    frame = Frame(page)
-    result = Page(number, frame.width, frame.height)
-    read_drawing(page, frame, result)
     text_page = page.get_textpage()
     try:
-        result.plain = text_page.get_text_range(errors="ignore")
-        _read_words(text_page, frame, result)
+        frame = Frame(page)
+        chars = read_chars(text_page, frame, letters)
+        turn = _main_turn(chars)
+        if turn:
+            frame = Frame(page, turn)
+            chars = read_chars(text_page, frame, letters)
+        result = Page(number, frame.width, frame.height, turn=turn, plain=plain_text(chars))
+        scene = read_drawing(page, frame, result, has_layers)
+        reasons = hidden_reasons(page, frame, chars, scene)
     finally:
         text_page.close()
+    result.hidden = dict(Counter(reason for reason in reasons if reason))
+    result.n_hidden = sum(result.hidden.values())
+    words = _words(chars, reasons, frame, result)
+    result.words = words.pop(0, [])
+    result.aside = words
     return result
 
 
-def _style(raw: Any, index: int, text_object: Any, frame: Frame) -> _Style:
-    matrix = pdfium_c.FS_MATRIX()
-    pdfium_c.FPDFText_GetMatrix(raw, index, matrix)
-    size = pdfium_c.FPDFText_GetFontSize(raw, index) * math.hypot(matrix.c, matrix.d)
-    angle = round(math.degrees(math.atan2(matrix.b, matrix.a)) / 90) * 90 if (matrix.a or matrix.b) else 0
-    buffer = ctypes.create_string_buffer(128)
-    flags = ctypes.c_int()
-    pdfium_c.FPDFText_GetFontInfo(raw, index, buffer, 128, flags)
-    font = buffer.value.decode("utf-8", "replace").split("+")[-1]
-    mode = pdfium_c.FPDFTextObj_GetTextRenderMode(text_object)
-    lowered = font.lower()
-    bold = any(mark in lowered for mark in _BOLD) or mode == pdfium_c.FPDF_TEXTRENDERMODE_FILL_STROKE
-    bold = bold or pdfium_c.FPDFText_GetFontWeight(raw, index) >= 600
-    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    pdfium_c.FPDFText_GetFillColor(raw, index, red, green, blue, alpha)
-    light = min(red.value, green.value, blue.value) >= _LIGHT
-    visible = mode != pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE and size >= MIN_SIZE_PT and alpha.value > 8
-    return _Style(size, bold, font, light, visible, int(angle - frame.turn) % 360)
+def _main_turn(chars: Sequence[Char]) -> int:
+    """How most of the text runs. Level wins where it is a third of it: a page with a figure or table on its side stays upright."""
+    styles = [char.style for char in chars if char.style is not None and char.text != " "]
+    counts = Counter(style.turn for style in styles if style.turn != SLANTED and style.mode != INVISIBLE_MODE)
+    if not counts or counts[0] * 3 > counts.total():
+        return 0
+    return counts.most_common(1)[0][0]
 
 
-def _read_words(text_page: Any, frame: Frame, result: Page) -> None:
-    raw = text_page.raw
-    styles: dict[int, _Style] = {}
-    builder = _Builder(result)
-    loose, x, y = pdfium_c.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-    for index in range(min(text_page.count_chars(), _MAX_CHARS)):
-        code = pdfium_c.FPDFText_GetUnicode(raw, index)
-        text_object = pdfium_c.FPDFText_GetTextObject(raw, index)
-        if not text_object:
-            builder.end()  # pdfium's own blanks and line ends
-            builder.n_blanks = 0 if code in (10, 13) else builder.n_blanks
-            continue
-        char = _SPELLED.get(chr(code), chr(code)) if code < 0x110000 else ""
-        if char in _BLANKS or not char:
+def _words(chars: Sequence[Char], reasons: Sequence[str], frame: Frame, page: Page) -> dict[int, list[Word]]:
+    builder = _Builder(frame, tracking(chars))
+    for char, reason in zip(chars, reasons, strict=True):
+        style = char.style
+        if style is None or char.text == " ":
+            builder.blank(char)
+        elif reason:
             builder.end()
-            builder.n_blanks += 1
-            continue
-        if char in _DROPPED or 0xD800 <= code < 0xE000:
-            continue
-        address = ctypes.addressof(text_object.contents)
-        style = styles.get(address)
-        if style is None:
-            style = styles[address] = _style(raw, index, text_object, frame)
-        pdfium_c.FPDFText_GetLooseCharBox(raw, index, loose)
-        pdfium_c.FPDFText_GetCharOrigin(raw, index, x, y)
-        box = frame.box(loose.left, loose.bottom, loose.right, loose.top)
-        builder.add(char, box, frame.point(x.value, y.value), style)
+        elif style.turn == SLANTED:
+            page.n_slanted += 1
+            builder.end()
+        elif char.text:
+            builder.add(char, style)
     builder.end()
-    result.words = upright(builder.words, result)
+    found: dict[int, list[Word]] = {}
+    for turn, words in builder.words.items():
+        found[turn] = once(with_raised(unspaced([word for word in words if not _is_garbled(word)])))
+        page.n_garbled += sum(len(word.text) for word in words if _is_garbled(word))
+    return found
+
+
+def _is_garbled(word: Word) -> bool:
+    """A fifth of its characters are glyphs without a known letter."""
+    n_unknown = sum(char == UNKNOWN or 0xE000 <= ord(char) <= 0xF8FF for char in word.text) if not word.text.isascii() else 0
+    return not word.bullet and n_unknown > 0.2 * len(word.text)
+
+
+@dataclass(slots=True)
+class _Letter:
+    text: str
+    x0: float
+    x1: float
+    base: float
+    size: float
+    address: int
 
 
 class _Builder:
-    """Characters in pdfium's order -> words."""
+    """Characters in pdfium's order -> words, by the turn they are level at."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.words: list[tuple[Word, int]] = []
-        self.n_blanks = 0
+    def __init__(self, frame: Frame, tracking: Mapping[int, float]) -> None:
+        self.words: dict[int, list[Word]] = {}
+        self._frame, self._tracking = frame, tracking
+        self._n_blanks = 0
         self._word: Word | None = None
+        self._closed: Word | None = None  # the last word, where only a doubtful blank came after it
+        self._letters: list[_Letter] = []
         self._turn = 0
+
+    def blank(self, char: Char) -> None:
+        """A blank between words: typed, or made up by pdfium."""
+        made_up = char.style is None
+        word, letters = self._word, self._letters
+        closed = word if word is not None else self._closed
+        self.end()
+        doubtful = made_up or (len(letters) > 0 and len(letters[-1].text) > 1)
+        self._closed, self._letters = (closed, letters) if doubtful else (None, [])
+        self._n_blanks = 0 if char.text == "\n" else self._n_blanks + (not made_up)
 
     def end(self) -> None:
         """Close the word that is open."""
         if self._word is not None:
-            self.words.append((self._word, self._turn))
-            self._word = None
+            self._word.text = repaired_text(_scripted(self._letters))
+        self._word = self._closed = None
+        self._letters = []
 
-    def add(self, char: str, box: Box, origin: tuple[float, float], style: _Style) -> None:
+    def add(self, char: Char, style: Style) -> None:
         """Put one visible character onto the open word, or begin a new one."""
-        if not style.visible or not self._on_page(box) or (style.light and not self._on_dark(box)):
-            self.page.n_hidden += 1
-            self.end()
-            return
+        box, base = char.box, char.y
+        if style.turn:
+            box = self._turned(box, style.turn)
+            base = self._turned((char.x, char.y, char.x, char.y), style.turn)[1]
+        letter = _Letter(char.text, box[0], box[2], base, style.size, style.address)
+        if self._word is None and self._closed is not None and style.turn == self._turn and self._goes_on(self._letters[-1], letter):
+            self._word = self._closed
         word = self._word
-        base = origin[0] if style.turn in (90, 270) else origin[1]
-        if word is not None and self._follows(word, box, base, style):
-            word.text += char
+        if word is not None and style.turn == self._turn and self._follows(word, letter):
+            last = self._letters[-1]
+            struck = last.text == letter.text and last.address != style.address
+            if struck and abs(last.x0 - letter.x0) + abs(last.base - letter.base) < 0.2 * min(letter.x1 - letter.x0, style.size):
+                return  # struck twice
+            self._letters.append(letter)
+            word.text += char.text
             word.x0, word.y0 = min(word.x0, box[0]), min(word.y0, box[1])
             word.x1, word.y1 = max(word.x1, box[2]), max(word.y1, box[3])
             if style.size > word.size * 1.2:
                 word.size, word.base = style.size, base
             return
         self.end()
-        bullet = char in _BULLETS or any(name in style.font.lower() for name in _PICTURE_FONTS)
-        self._word = Word(char, *box, base, style.size, style.bold, style.font, style.light, bullet, self.n_blanks)
-        self.n_blanks = 0
+        bullet = char.text in _BULLETS or (style.pictures and char.text not in _SIGNS)
+        red, green, blue = style.rgb
+        ink = 1 - (1 - (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255) * style.alpha / 255
+        light = min(style.rgb) >= _LIGHT
+        self._word = Word(char.text, *box, base, style.size, style.bold, style.font, light, bullet, self._n_blanks, ink)
+        self._letters = [letter]
+        self.words.setdefault(style.turn, []).append(self._word)
+        self._n_blanks = 0
         self._turn = style.turn
         if bullet:
             self.end()
 
-    def _follows(self, word: Word, box: Box, base: float, style: _Style) -> bool:
-        size = max(word.size, style.size)
-        if style.turn != self._turn or abs(base - word.base) > 0.6 * size:
-            return False
-        if style.turn in (90, 270):
-            return min(abs(box[1] - word.y1), abs(word.y0 - box[3])) < 0.3 * size
-        return -0.9 * size < box[0] - word.x1 < 0.3 * size
+    def _follows(self, word: Word, letter: _Letter) -> bool:
+        size = max(word.size, letter.size)
+        return abs(letter.base - word.base) <= 0.6 * size and -0.9 * size < letter.x0 - word.x1 < 0.3 * size
 
-    def _on_page(self, box: Box) -> bool:
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        return 0 <= x <= self.page.width and 0 <= y <= self.page.height
+    def _goes_on(self, before: _Letter, letter: _Letter) -> bool:
+        """Whether a blank stands inside a word: made up at a script or between letters set wide, or set without width behind a
+        ligature."""
+        gap = letter.x0 - before.x1
+        if before.base == letter.base and before.address == letter.address:
+            if len(before.text) > 1 and abs(gap) < TOUCH * letter.size:
+                return True
+            usual = self._tracking.get(letter.address, 0.0)
+            return 0 < gap < 1.5 * usual + 0.03 * letter.size and usual > 0
+        return _is_script(before, letter)
 
-    def _on_dark(self, box: Box) -> bool:
-        """White text shows only on a filled area or a picture."""
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        grounds = (*self.page.fills, *self.page.images)
-        return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in grounds) or self.page.n_paths > 3000
+    def _turned(self, box: Box, turn: int) -> Box:
+        """The box on a page turned clockwise by `turn`: there the character is level."""
+        x0, y0, x1, y1 = box
+        wide, high = self._frame.width, self._frame.height
+        if turn == 90:
+            return (high - y1, x0, high - y0, x1)
+        if turn == 180:
+            return (wide - x1, high - y1, wide - x0, high - y0)
+        if turn == 270:
+            return (y0, wide - x1, y1, wide - x0)
+        return box
 
 
-def upright(words: list[tuple[Word, int]], page: Page) -> list[Word]:
-    """The words that run as most of the page's text does: what stands at right angles to it (margins, axes) is left out."""
-    counts: dict[int, int] = {}
-    for word, turn in words:
-        counts[turn] = counts.get(turn, 0) + len(word.text)
-    main = max(counts, key=lambda turn: counts[turn], default=0)
-    return [word for word, turn in words if turn == main] if main in (0, 180) else _turned(words, main, page)
+def _is_script(before: _Letter, letter: _Letter) -> bool:
+    """Side by side, one of them small and off the other's baseline: a sub- or superscript, or what goes on behind one."""
+    large, small = max(before.size, letter.size), min(before.size, letter.size)
+    rise = abs(before.base - letter.base)
+    return small <= SCRIPT * large and 0.06 * large < rise <= 0.6 * large and -0.2 * large < letter.x0 - before.x1 < TOUCH * small
 
 
-def _turned(words: list[tuple[Word, int]], main: int, page: Page) -> list[Word]:
-    """Words of a page most of whose text runs up or down: its level words where they are a third, else the others, in place."""
-    level = [word for word, turn in words if turn == 0]
-    return level if len(level) * 3 > len(words) else [word for word, turn in words if turn == main]
+def _scripted(letters: Sequence[_Letter]) -> str:
+    """The letters as text, raised digits and signs as superscripts."""
+    first = letters[0]
+    if all(letter.size == first.size and letter.base == first.base for letter in letters):
+        return "".join([letter.text for letter in letters])
+    large = max(letter.size for letter in letters)
+    main = sorted(letter.base for letter in letters if letter.size > SCRIPT * large)
+    base = main[len(main) // 2]
+    text = run = ""
+    for letter in letters:
+        rise = base - letter.base
+        if rise > RISE * large and (letter.size <= SCRIPT * large or rise > 0.25 * large):
+            run += letter.text
+        else:
+            text, run = text + (raised(run) if run else "") + letter.text, ""
+    return text + (raised(run) if run else "")

@@ -43,7 +43,7 @@ def read_catalogue(build: Path) -> list[Entry]:
 
 def source_file(home: Path, document: Document) -> Path:
     """Where the bytes of an indexed document are kept, for downloads and page images."""
-    return home / "files" / f"{document.sha256}.pdf"
+    return home / "files" / f"{document.sha256}.{document.suffix}"
 
 
 def find_entry(entries: Sequence[Entry], wanted: str) -> Entry:

@@ -78,6 +78,19 @@ class Settings(BaseModel):
     parse_memory_bytes: int = _knob(2 * 1024**3, "Address space one file may take to parse.", ge=256 * 1024**2, le=64 * 1024**3)
     parse_workers: int = _knob(0, "Files parsed at a time; 0 takes all cores.", ge=0, le=64)
     max_pages: int = _knob(5000, "Most pages of one document.", ge=1, le=100000)
+    ocr: str = _knob(
+        "auto",
+        "Pages without a usable text layer: `auto` reads them by Tesseract where it is installed, `off` does not.",
+        pattern="^(auto|off)$",
+    )
+    ocr_languages: str = _knob(
+        "auto",
+        "Tesseract languages to choose from, joined by `+` (`eng+deu`); `auto` takes all that are installed.",
+        pattern="^[A-Za-z][A-Za-z0-9_]*([+][A-Za-z][A-Za-z0-9_]*)*$",
+        max_length=200,
+    )
+    ocr_timeout_s: float = _knob(60.0, "Seconds OCR may take for one page; not counted against EVDOCS_PARSE_TIMEOUT_S.", gt=0, le=600)
+    ocr_max_pages: int = _knob(500, "Most pages of one document read by OCR.", ge=1, le=100000)
     keep_builds: int = _knob(2, "Builds kept on disk, the published one included.", ge=1, le=100)
 
     trace: str = _knob("none", "Where traces go: `none`, `jsonl` (`home`/traces.jsonl) or `langfuse`.", pattern="^(none|jsonl|langfuse)$")

@@ -83,7 +83,10 @@ function showWhole(answer) {
   $("sources").replaceChildren(...sources.map(([mark, citation]) => sourceItem(mark, citation)));
   const checks = [];
   if (answer.status === "answered" && answer.verification.numbers) checks.push(`${answer.verification.numbers_verified} of ${answer.verification.numbers} numbers found in the cited text.`);
-  if (answer.degraded.length) checks.push(`Done without: ${answer.degraded.join(", ")}.`);
+  const sentences = answer.degraded.filter((entry) => entry.includes(" ")); // "m.pdf: pages 3-5 unreadable"
+  const parts = answer.degraded.filter((entry) => !entry.includes(" "));
+  if (parts.length) checks.push(`Done without: ${parts.join(", ")}.`);
+  for (const sentence of sentences) checks.push(`${sentence}.`);
   checks.push(`Reference ${answer.trace_id.slice(0, 8)}.`);
   $("checks").textContent = checks.join(" ");
   $("after").hidden = false;
@@ -155,7 +158,10 @@ async function view(citation) {
   shown = { ...citation, first: citation.page };
   if (!$("viewer").open) $("viewer").showModal();
   $("quote").textContent = citation.quote || "";
-  await turn(0);
+  const pictured = /\.pdf$/i.test(citation.file); // other documents have no page images: the quote and its place must do
+  for (const id of ["back", "forth", "zoom", "sheet"]) $(id).hidden = !pictured;
+  if (pictured) await turn(0);
+  else $("viewer-title").textContent = [place(citation), ...(citation.section || [])].join(" › ");
 }
 
 async function turn(by) {

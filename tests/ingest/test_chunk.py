@@ -21,7 +21,13 @@ def minilm() -> SentenceTransformerEmbedder:
 
 
 def block(
-    text: str, kind: BlockKind = "paragraph", page: int = 1, section: tuple[str, ...] = ("4 Assembly",), group: str = "", heads: str = ""
+    text: str,
+    kind: BlockKind = "paragraph",
+    page: int = 1,
+    section: tuple[str, ...] = ("4 Assembly",),
+    group: str = "",
+    heads: str = "",
+    marker: str = "",
 ) -> Block:
     words = text.split(" ")
     cells = []
@@ -29,7 +35,7 @@ def block(
     for word, head in zip(words, heads.split("|") if heads else [], strict=False):
         cells.append(Cell(head, at, at + len(word)))
         at += len(word) + 1
-    return Block("", kind, text, page, BOX, section, (Line(0, len(text), BOX),), tuple(cells), group)
+    return Block("", kind, text, page, BOX, section, (Line(0, len(text), BOX),), tuple(cells), group, marker=marker)
 
 
 def chunks(blocks: list[Block], n_tokens: int = 100) -> list[Chunk]:
@@ -129,3 +135,62 @@ def test_text_without_blanks_is_cut_too() -> None:
     assert sum(chunk.text.count("电") for chunk in made) == 500
     assert sum(chunk.text.count("x") for chunk in made) == 900
     assert all(chunk.n_tokens <= 64 for chunk in made)
+
+
+def steps(n: int, group: str = "s", words: str = "Tighten the screws of the cover crosswise to 7 Nm.") -> list[Block]:
+    return [block(f"{number}. {words}", "list_item", group=group, marker=f"{number}.") for number in range(1, n + 1)]
+
+
+def test_a_chunk_ends_between_two_steps() -> None:
+    made = chunks([block("To fit the cover:"), *steps(20)])
+    assert len(made) > 2
+    assert all(
+        line.startswith(("To fit", *"123456789")) and line.endswith((":", "Nm.")) for chunk in made for line in chunk.text.split("\n")
+    )
+
+
+def test_from_any_chunk_of_a_procedure_all_its_steps_are_reached_in_order() -> None:
+    apart = [block("WARNING Hot.", "notice"), block("Wait until it is cold before you go on with the work on the cover. " * 6)]
+    made = chunks(
+        [block("Overview."), block("To fit the cover:"), *steps(9)[:4], *apart, *steps(9)[4:], block("Done.", section=("5",))], 70
+    )
+    own = [chunk for chunk in made if chunk.group == "s"]
+    assert len(own) > 3
+    assert all(chunk.group_ids == tuple(other.chunk_id for other in own) for chunk in own)
+    reached = "".join(chunk.text for chunk in made if chunk.chunk_id in own[-1].group_ids)
+    assert all(f"{number}. Tighten" in reached for number in range(1, 10))
+    assert made[-1].chunk_id not in own[0].group_ids
+
+
+def test_a_procedure_told_in_prose_is_reached_through_its_section() -> None:
+    told = [block(f"Then turn the lever number {number} to the left until it stops, and wait for the lamp.") for number in range(12)]
+    made = chunks([*told, block("Done.", section=("5",))])
+    assert len(made) > 2
+    assert all(chunk.group_ids == tuple(other.chunk_id for other in made[:-1]) for chunk in made[:-1])
+
+
+def test_the_line_that_announces_a_procedure_stays_with_its_first_step_and_is_context_of_the_rest() -> None:
+    made = chunks([block("The cover is heavy. " * 14), block("To fit the cover:"), *steps(20)])
+    assert "To fit the cover:\n1. Tighten" in made[1].text
+    assert all("To fit the cover:" in chunk.context for chunk in made[2:])
+    assert all("To fit the cover:" not in chunk.context for chunk in made[:2])
+
+
+def test_a_procedure_that_fits_into_a_chunk_is_not_torn() -> None:
+    made = chunks([block("The cover is heavy. " * 10), block("To fit the cover:"), *steps(4)])
+    assert [chunk.text.count("Tighten") for chunk in made] == [0, 4]
+
+
+def test_a_chunk_with_the_end_of_one_procedure_and_the_start_of_another_reaches_both() -> None:
+    made = chunks([*steps(7, "a"), *steps(7, "b")])
+    both = next(chunk for chunk in made if chunk.text.count("\n1. ") or (chunk.text.startswith("7.") and "1. " in chunk.text))
+    assert both.group_ids == tuple(chunk.chunk_id for chunk in made)
+
+
+def test_parts_keep_marker_depth_statement_and_cell_columns() -> None:
+    row = replace(block("M8 7", "table_row", group="t", heads="Size|Torque"), statement="Size M8, torque 7 Nm")
+    row = replace(row, cells=tuple(replace(cell, column=at + 1, span=2) for at, cell in enumerate(row.cells)))
+    item = replace(block("a) Turn.", "list_item", group="s", marker="a)"), depth=1)
+    parts = [part for chunk in chunks([item, row]) for part in chunk.parts]
+    assert [(part.marker, part.depth, part.statement) for part in parts] == [("a)", 1, ""), ("", 0, "Size M8, torque 7 Nm")]
+    assert [(cell.column, cell.span) for cell in parts[1].cells] == [(1, 2), (2, 2)]

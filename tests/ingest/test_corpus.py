@@ -24,13 +24,20 @@ file = "gone.pdf"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "manuals").mkdir()
-    for name in ("manuals/a.pdf", "manuals/B.PDF", "notes.txt", ".hidden.pdf"):
+    for name in ("manuals/a.pdf", "manuals/B.PDF", "notes.rst", ".hidden.pdf", ".hidden.md", "~$draft.docx"):
         (tmp_path / name).write_bytes(b"%PDF-1.4")
     return tmp_path
 
 
 def test_a_folder_gives_its_pdfs_at_any_depth(folder: Path) -> None:
     assert [source.path.name for source in read_corpus([folder]).sources] == ["B.PDF", "a.pdf"]
+
+
+def test_a_folder_gives_documents_of_every_kind_a_readme_among_them(folder: Path) -> None:
+    names = ["README.md", "guide.HTM", "letter.docx", "notes.txt", "old.markdown", "page.html"]
+    for name in names:
+        (folder / name).write_text("x")
+    assert [source.path.name for source in read_corpus([folder]).sources if source.path.parent == folder] == names
 
 
 def test_a_toml_gives_the_files_it_names_and_what_it_says_of_them(folder: Path) -> None:
@@ -56,7 +63,7 @@ def test_a_run_speaks_for_what_it_was_given_and_nothing_else(folder: Path) -> No
     assert not read_corpus([folder / "manuals" / "a.pdf"]).speaks_for(folder / "manuals" / "B.PDF")
 
 
-@pytest.mark.parametrize("name", ["nothing.pdf", "notes.txt"])
+@pytest.mark.parametrize("name", ["nothing.pdf", "notes.rst"])
 def test_a_path_that_is_no_document_is_refused_by_name(folder: Path, name: str) -> None:
     with pytest.raises(InvalidRequest, match=name):
         read_corpus([folder / name])

@@ -50,7 +50,7 @@ def test_the_child_gives_what_parsing_in_process_gives(tmp_path: Path) -> None:
     path = typst_pdf(tmp_path, "= Cooling\n" + FILLER)
     here, there = parsed_to_plain(parse_pdf(path, "abc", 10)), parsed_to_plain(parse_in_child(path, "abc", Settings()))
     assert {**here, "timings_s": {}} == {**there, "timings_s": {}}
-    assert set(there["timings_s"]) == {"gate", "words", "tables", "layout", "check"}
+    assert set(there["timings_s"]) == {"gate", "words", "ocr", "tables", "layout", "check"}
 
 
 def test_threads_parse_at_the_same_time_without_mixing_results(tmp_path: Path) -> None:

@@ -1,0 +1,28 @@
+"""What an answer had to do without, from one fixed list.
+
+`Answer.degraded` holds words of `PARTS`, and one sentence for every document the answer cites that has unreadable pages: what is missing
+there is named to the reader with its pages. Metrics and traces count such a sentence as the part `UNREADABLE_PAGES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from service.core.pages import named
+from service.core.types import Answer, Document
+
+UNREADABLE_PAGES = "unreadable_pages"
+PARTS = ("dense", "lexical", "rerank", "llm", "llm_unsupported", "llm_not_configured", UNREADABLE_PAGES)
+
+
+def unreadable(answer: Answer, documents: Mapping[str, Document]) -> tuple[str, ...]:
+    """A sentence a document cited (as the nearest evidence too) whose pages could not all be read: "m.pdf: pages 3-5 unreadable (no
+    usable text layer)"."""
+    cited = [*answer.citations, *(answer.refusal.nearest if answer.refusal else ())]
+    found = (documents.get(document_id) for document_id in dict.fromkeys(item.document_id for item in cited))
+    return tuple(f"{one.file}: {named(one.empty_pages)} unreadable (no usable text layer)" for one in found if one and one.empty_pages)
+
+
+def parts(degraded: Iterable[str]) -> tuple[str, ...]:
+    """The parts without names of files, each once."""
+    return tuple(dict.fromkeys(entry if entry in PARTS else UNREADABLE_PAGES for entry in degraded))
