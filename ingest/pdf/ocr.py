@@ -40,6 +40,8 @@ READABLE = 55.0
 """Least mean confidence of a page that counts as read: text on its side gives 33 to 45, clear scans 85 to 95."""
 POOR = 72.0
 """Below this the page is looked at again: is it turned, is it another script?"""
+MOST_TRIES = 3
+"""Other languages that a page is tried in, where neither its language nor its script could be told."""
 _MODELS = {"en": "eng", "de": "deu", "zh": "chi_sim"}
 _SCRIPTS = {"Latin": "eng", "Han": "chi_sim", "HanS": "chi_sim", "HanT": "chi_tra", "Japanese": "jpn", "Hangul": "kor", "Korean": "kor",
             "Cyrillic": "rus", "Arabic": "ara", "Greek": "ell", "Hebrew": "heb", "Thai": "tha", "Devanagari": "hin"}  # fmt: skip
@@ -185,6 +187,10 @@ class _Reader:
                     lines, models = again, better
                 else:
                     turn = 0
+        for model in [model for model in self._ocr.languages if model not in models][:MOST_TRIES] if confidence(lines) < READABLE else ():
+            again = self._recognise(turned(picture, turn), self._available(model))
+            if confidence(again) > max(READABLE, confidence(lines)):
+                lines, models = again, self._available(model)
         said = guess_language(" ".join(word.text for line in lines for word in line.words))
         wanted = self._available(_MODELS.get(said, ""))
         if wanted and not set(wanted) <= set(models):

@@ -44,7 +44,7 @@ class Settings(BaseModel):
     qdrant_prefix: str = _knob("evdocs", "Prefix of the collections on the Qdrant server.", pattern="^[A-Za-z0-9_-]{1,64}$")
     qdrant_timeout_s: float = _knob(5.0, "Seconds to wait for the Qdrant server.", gt=0, le=120)
 
-    chunk_tokens: int = _knob(200, "Most tokens of a chunk, context included; never above the embedder's window.", ge=64, le=8192)
+    chunk_tokens: int = _knob(256, "Most tokens of a chunk, context included; never above the embedder's window.", ge=64, le=8192)
     k_dense: int = _knob(50, "Chunks taken from dense search.", ge=1, le=1000)
     k_lexical: int = _knob(50, "Chunks taken from BM25 search.", ge=1, le=1000)
     rrf_k: int = _knob(20, "Rank constant of reciprocal rank fusion.", ge=1, le=1000)

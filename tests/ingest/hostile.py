@@ -1,15 +1,16 @@
-"""Crafted hostile files, a builder each: structure, filters and wrapping here, pages in `hostile_pages`. `FILES` has them all by name."""
+"""Crafted hostile files, a builder each: filters, trees and objects here, pages in `hostile_pages`, whole files in `hostile_wrapping`.
+
+`FILES` has them all by name.
+"""
 
 from __future__ import annotations
 
-import io
 import random
-import zipfile
 from collections.abc import Callable
 
-import pypdf
 from hostile_pages import PAGES_FILES
-from rawpdf import CATALOG, CONTENT, FREE, PAGE, PAGES, TEXT, chain, deflated, flate, nested, objects, stream, written
+from hostile_wrapping import WRAPPED_FILES
+from rawpdf import CONTENT, FREE, PAGE, PAGES, TEXT, chain, changed, deflated, flate, nested, objects, stream, written
 
 Builder = Callable[[], bytes]
 FILES: dict[str, Builder] = {}
@@ -21,53 +22,49 @@ def hostile(build: Builder) -> Builder:
     return build
 
 
-def _with(own: dict[int, bytes], **page: bytes) -> bytes:
-    return written({**objects(**page), **own})
-
-
 # --- filters ---------------------------------------------------------------------------------------------------------------------------
 
 
 @hostile
 def flate_bomb() -> bytes:
-    return _with({CONTENT: stream(deflated(TEXT, 6_000_000), b"/Filter /FlateDecode")})
+    return changed({CONTENT: stream(deflated(TEXT, 6_000_000), b"/Filter /FlateDecode")})
 
 
 @hostile
 def flate_bomb_packed_twice() -> bytes:
     import zlib
 
-    return _with({CONTENT: stream(zlib.compress(deflated(b" ", 1_500_000_000), 9), b"/Filter [/FlateDecode /FlateDecode]")})
+    return changed({CONTENT: stream(zlib.compress(deflated(b" ", 1_500_000_000), 9), b"/Filter [/FlateDecode /FlateDecode]")})
 
 
 @hostile
 def run_length_bomb() -> bytes:
-    return _with({CONTENT: stream(deflated(b"\x81q", 4_000_000), b"/Filter [/FlateDecode /RunLengthDecode]")})
+    return changed({CONTENT: stream(deflated(b"\x81q", 4_000_000), b"/Filter [/FlateDecode /RunLengthDecode]")})
 
 
 @hostile
 def ascii85_bomb() -> bytes:
-    return _with({CONTENT: stream(deflated(b"z", 200_000_000), b"/Filter [/FlateDecode /ASCII85Decode]")})
+    return changed({CONTENT: stream(deflated(b"z", 200_000_000), b"/Filter [/FlateDecode /ASCII85Decode]")})
 
 
 @hostile
 def hex_bomb() -> bytes:
-    return _with({CONTENT: stream(deflated(b"20", 200_000_000), b"/Filter [/FlateDecode /ASCIIHexDecode]")})
+    return changed({CONTENT: stream(deflated(b"20", 200_000_000), b"/Filter [/FlateDecode /ASCIIHexDecode]")})
 
 
 @hostile
 def lzw_garbage() -> bytes:
-    return _with({CONTENT: stream(random.Random(1).randbytes(2_000_000), b"/Filter /LZWDecode")})
+    return changed({CONTENT: stream(random.Random(1).randbytes(2_000_000), b"/Filter /LZWDecode")})
 
 
 @hostile
 def a_thousand_filters() -> bytes:
-    return _with({CONTENT: stream(TEXT, b"/Filter [" + b"/FlateDecode " * 1000 + b"]")})
+    return changed({CONTENT: stream(TEXT, b"/Filter [" + b"/FlateDecode " * 1000 + b"]")})
 
 
 @hostile
 def predictor_with_endless_columns() -> bytes:
-    return _with({CONTENT: flate(TEXT, b"/DecodeParms << /Predictor 15 /Columns 2147483647 /Colors 32 /BitsPerComponent 16 >>")})
+    return changed({CONTENT: flate(TEXT, b"/DecodeParms << /Predictor 15 /Columns 2147483647 /Colors 32 /BitsPerComponent 16 >>")})
 
 
 # --- pages, trees, lists ---------------------------------------------------------------------------------------------------------------
@@ -77,12 +74,12 @@ def predictor_with_endless_columns() -> bytes:
 def page_tree_of_5000_levels() -> bytes:
     own = dict(chain(FREE, 5000, b"<< /Type /Pages /Kids [%d 0 R] /Count 1 >>"))
     own[FREE + 5000] = objects()[PAGE]
-    return _with({PAGES: b"<< /Type /Pages /Kids [6 0 R] /Count 1 >>", **own})
+    return changed({PAGES: b"<< /Type /Pages /Kids [6 0 R] /Count 1 >>", **own})
 
 
 @hostile
 def page_tree_that_holds_itself() -> bytes:
-    return _with({PAGES: b"<< /Type /Pages /Kids [3 0 R 2 0 R] /Count 2 >>"})
+    return changed({PAGES: b"<< /Type /Pages /Kids [3 0 R 2 0 R] /Count 2 >>"})
 
 
 @hostile
@@ -90,22 +87,22 @@ def page_tree_that_doubles_forty_times() -> bytes:
     own = dict(chain(FREE, 40, b"<< /Type /Pages /Kids [%d 0 R 3 0 R] /Count 1000 >>"))
     own = {number: body.replace(b" 3 0 R", b" %d 0 R" % (number + 1)) for number, body in own.items()}
     own[FREE + 40] = objects()[PAGE]
-    return _with({PAGES: b"<< /Type /Pages /Kids [6 0 R] /Count 1000 >>", **own})
+    return changed({PAGES: b"<< /Type /Pages /Kids [6 0 R] /Count 1000 >>", **own})
 
 
 @hostile
 def count_of_two_billion_pages() -> bytes:
-    return _with({PAGES: b"<< /Type /Pages /Kids [3 0 R] /Count 2147483647 >>"})
+    return changed({PAGES: b"<< /Type /Pages /Kids [3 0 R] /Count 2147483647 >>"})
 
 
 @hostile
 def count_below_zero() -> bytes:
-    return _with({PAGES: b"<< /Type /Pages /Kids [3 0 R] /Count -7 >>"})
+    return changed({PAGES: b"<< /Type /Pages /Kids [3 0 R] /Count -7 >>"})
 
 
 @hostile
 def one_page_a_hundred_thousand_times() -> bytes:
-    return _with({PAGES: b"<< /Type /Pages /Kids [%s] /Count 100000 >>" % (b"3 0 R " * 100_000)})
+    return changed({PAGES: b"<< /Type /Pages /Kids [%s] /Count 100000 >>" % (b"3 0 R " * 100_000)})
 
 
 @hostile
@@ -113,7 +110,7 @@ def a_thousand_pages_share_one_long_stream() -> bytes:
     kids = b" ".join(b"%d 0 R" % number for number in range(FREE, FREE + 1000))
     own = {number: objects()[PAGE] for number in range(FREE, FREE + 1000)}
     content = stream(deflated(TEXT, 3000), b"/Filter /FlateDecode")
-    return _with({PAGES: b"<< /Type /Pages /Kids [%s] /Count 1000 >>" % kids, CONTENT: content, **own})
+    return changed({PAGES: b"<< /Type /Pages /Kids [%s] /Count 1000 >>" % kids, CONTENT: content, **own})
 
 
 @hostile
@@ -123,19 +120,19 @@ def outline_in_a_ring() -> bytes:
         7: b"<< /Title (a) /Parent 6 0 R /Next 8 0 R /First 6 0 R /Dest [3 0 R /Fit] >>",
         8: b"<< /Title (b) /Parent 6 0 R /Next 7 0 R /Dest [3 0 R /Fit] >>",
     }
-    return _with(own, catalog=b"/Outlines 6 0 R")
+    return changed(own, catalog=b"/Outlines 6 0 R")
 
 
 @hostile
 def outline_of_20000_levels() -> bytes:
     own = dict(chain(FREE, 20_000, b"<< /Title (deeper) /First %d 0 R /Dest [3 0 R /Fit] >>"))
-    return _with(own, catalog=b"/Outlines 6 0 R")
+    return changed(own, catalog=b"/Outlines 6 0 R")
 
 
 @hostile
 def outline_of_60000_entries_with_long_titles() -> bytes:
     own = dict(chain(FREE + 1, 60_000, b"<< /Title (" + b"long " * 40 + b") /Next %d 0 R /Dest [3 0 R /Fit] >>"))
-    return _with({FREE: b"<< /First 7 0 R /Last 60006 0 R >>", **own}, catalog=b"/Outlines 6 0 R")
+    return changed({FREE: b"<< /First 7 0 R /Last 60006 0 R >>", **own}, catalog=b"/Outlines 6 0 R")
 
 
 @hostile
@@ -146,30 +143,30 @@ def name_tree_in_a_ring() -> bytes:
         8: b"<< /First 9 0 R /Last 9 0 R >>",
         9: b"<< /Title (x) /Dest (chapter) >>",
     }
-    return _with(own, catalog=b"/Names << /Dests 6 0 R >> /Outlines 8 0 R")
+    return changed(own, catalog=b"/Names << /Dests 6 0 R >> /Outlines 8 0 R")
 
 
 @hostile
 def page_label_in_roman_numerals_of_a_billion() -> bytes:
-    return _with({}, catalog=b"/PageLabels << /Nums [0 << /S /r /St 1000000000 >>] >>")
+    return changed({}, catalog=b"/PageLabels << /Nums [0 << /S /r /St 1000000000 >>] >>")
 
 
 @hostile
 def page_label_in_letters_of_a_billion() -> bytes:
-    return _with({}, catalog=b"/PageLabels << /Nums [0 << /S /a /St 2000000000 >>] >>")
+    return changed({}, catalog=b"/PageLabels << /Nums [0 << /S /a /St 2000000000 >>] >>")
 
 
 @hostile
 def page_labels_in_a_ring_and_a_million_long() -> bytes:
     numbers = b" ".join(b"%d << /S /D >>" % number for number in range(200_000))
     own = {6: b"<< /Kids [6 0 R 7 0 R] >>", 7: b"<< /Nums [%s] /Kids [6 0 R] >>" % numbers}
-    return _with(own, catalog=b"/PageLabels 6 0 R")
+    return changed(own, catalog=b"/PageLabels 6 0 R")
 
 
 @hostile
 def a_million_annotations() -> bytes:
     annotation = b"<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] /A << /S /URI /URI (x) >> >>"
-    return _with({6: annotation}, page=b"/Annots [" + b"6 0 R " * 1_000_000 + b"]")
+    return changed({6: annotation}, page=b"/Annots [" + b"6 0 R " * 1_000_000 + b"]")
 
 
 # --- objects and cross-references ------------------------------------------------------------------------------------------------------
@@ -177,53 +174,53 @@ def a_million_annotations() -> bytes:
 
 @hostile
 def arrays_200000_deep() -> bytes:
-    return _with({}, catalog=b"/Deep " + nested(b"[", b"]", 200_000))
+    return changed({}, catalog=b"/Deep " + nested(b"[", b"]", 200_000))
 
 
 @hostile
 def dictionaries_100000_deep() -> bytes:
-    return _with({}, page=b"/Deep " + nested(b"<</A ", b">>", 100_000, b"1"))
+    return changed({}, page=b"/Deep " + nested(b"<</A ", b">>", 100_000, b"1"))
 
 
 @hostile
 def a_name_of_ten_megabytes() -> bytes:
-    return _with({}, catalog=b"/" + b"N" * 10_000_000 + b" 1")
+    return changed({}, catalog=b"/" + b"N" * 10_000_000 + b" 1")
 
 
 @hostile
 def a_string_of_parentheses_never_closed() -> bytes:
-    return _with({}, catalog=b"/Note " + b"(" * 5_000_000)
+    return changed({}, catalog=b"/Note " + b"(" * 5_000_000)
 
 
 @hostile
 def a_number_of_a_hundred_thousand_digits() -> bytes:
-    return _with({}, box=b"[0 0 595 " + b"9" * 100_000 + b"]")
+    return changed({}, box=b"[0 0 595 " + b"9" * 100_000 + b"]")
 
 
 @hostile
 def length_that_refers_to_itself() -> bytes:
-    return _with({CONTENT: b"<< /Length 4 0 R >>\nstream\n%s\nendstream" % TEXT})
+    return changed({CONTENT: b"<< /Length 4 0 R >>\nstream\n%s\nendstream" % TEXT})
 
 
 @hostile
 def length_that_lies() -> bytes:
-    return _with({CONTENT: stream(TEXT, length=10**12)})
+    return changed({CONTENT: stream(TEXT, length=10**12)})
 
 
 @hostile
 def three_hundred_thousand_objects() -> bytes:
-    return _with({number: b"[%d]" % number for number in range(FREE, 300_000)})
+    return changed({number: b"[%d]" % number for number in range(FREE, 300_000)})
 
 
 @hostile
 def object_stream_inside_itself() -> bytes:
     packed = flate(b"3 0 6 20 " + b"<< /Type /Page >> << >>", b"/Type /ObjStm /N 2 /First 9 /Extends 6 0 R")
-    return _with({6: packed, PAGES: b"<< /Type /Pages /Kids [7 0 R] /Count 1 >>"})
+    return changed({6: packed, PAGES: b"<< /Type /Pages /Kids [7 0 R] /Count 1 >>"})
 
 
 @hostile
 def object_stream_of_a_billion_objects() -> bytes:
-    return _with({6: flate(b"1 0 " * 10, b"/Type /ObjStm /N 1000000000 /First 40")})
+    return changed({6: flate(b"1 0 " * 10, b"/Type /ObjStm /N 1000000000 /First 40")})
 
 
 @hostile
@@ -264,102 +261,4 @@ def cross_reference_stream_in_a_ring() -> bytes:
     return body + b"7 0 obj\n" + table + b"\nendobj\nstartxref\n%d\n%%%%EOF\n" % at
 
 
-# --- wrapping --------------------------------------------------------------------------------------------------------------------------
-
-
-@hostile
-def cut_in_the_middle() -> bytes:
-    whole = _with({}, content=TEXT * 500)
-    return whole[: len(whole) // 2]
-
-
-@hostile
-def two_files_in_one() -> bytes:
-    return written(objects(TEXT)) + written(objects(TEXT.replace(b"7 Nm", b"9 Nm")))
-
-
-@hostile
-def a_web_page_that_is_a_pdf() -> bytes:
-    return b"<!DOCTYPE html><script>alert(1)</script>\n<!--\n" + written(objects()) + b"\n-->"
-
-
-@hostile
-def an_archive_that_is_a_pdf() -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.writestr("a", b"\0" * 10_000_000)
-    return written(objects()) + archive.getvalue()
-
-
-@hostile
-def a_header_and_ten_megabytes_of_nothing() -> bytes:
-    return b"%PDF-1.7\n" + b"\0" * 10_000_000
-
-
-@hostile
-def a_header_and_noise() -> bytes:
-    return b"%PDF-1.7\n" + random.Random(2).randbytes(3_000_000)
-
-
-@hostile
-def objects_without_any_cross_reference() -> bytes:
-    whole = written(objects())
-    return whole[: whole.rindex(b"xref\n0")]
-
-
-@hostile
-def actions_scripts_and_attachments() -> bytes:
-    own = {
-        6: b"<< /S /JavaScript /JS (app.launchURL\\('http://127.0.0.1:9/'\\);) >>",
-        7: b"<< /S /Launch /F (/bin/sh) /Win << /F (cmd.exe) >> >>",
-        8: b"<< /Type /Filespec /F (../../evil) /EF << /F 9 0 R >> >>",
-        9: flate(b"\0" * 1_000_000, b"/Type /EmbeddedFile"),
-    }
-    names = b"/Names << /EmbeddedFiles << /Names [(e) 8 0 R] >> /JavaScript << /Names [(j) 6 0 R] >> >>"
-    return _with(own, catalog=b"/OpenAction 6 0 R /AA << /WC 7 0 R >> " + names, page=b"/AA << /O 7 0 R >>")
-
-
-def _encrypted(change: Callable[[bytes], bytes], algorithm: str = "RC4-128", password: str = "") -> bytes:
-    writer = pypdf.PdfWriter(clone_from=io.BytesIO(written(objects())))
-    writer.encrypt(user_password=password, owner_password="owner", algorithm=algorithm)
-    output = io.BytesIO()
-    writer.write(output)
-    return change(output.getvalue())
-
-
-@hostile
-def encrypted_with_a_password() -> bytes:
-    return _encrypted(bytes, "AES-256", "secret")
-
-
-@hostile
-def encrypted_by_an_unknown_cipher() -> bytes:
-    return _encrypted(lambda made: made.replace(b"/Standard", b"/Sandbard"))
-
-
-@hostile
-def encrypted_with_a_key_of_a_million_bits() -> bytes:
-    return _encrypted(lambda made: made.replace(b"/Length 128", b"/Length 1000000").replace(b"/R 3", b"/R 9"))
-
-
-@hostile
-def metadata_with_control_characters_and_broken_utf16() -> bytes:
-    title = b"<feffd800004100000007202e0042d83d>"
-    own = {6: b"<< /Title %s /Author (\x00\x1b[31m\\377\\376) /Subject <ff> /CreationDate (D:99999999999999) >>" % title}
-    return written({**objects(), **own}, b"/Root 1 0 R /Info 6 0 R")
-
-
-@hostile
-def metadata_that_multiplies_its_entities() -> bytes:
-    entities = b"".join(b'<!ENTITY e%d "%s">' % (level, b"&e%d;" % (level - 1) * 10) for level in range(1, 12))
-    packet = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e0 "boom">' + entities + b"]><x>&e11;</x>"
-    return _with({6: stream(packet, b"/Type /Metadata /Subtype /XML")}, catalog=b"/Metadata 6 0 R")
-
-
-@hostile
-def catalog_that_is_its_own_everything() -> bytes:
-    ring = b"<< /Type /Catalog /Pages 1 0 R /Kids [1 0 R] /Parent 1 0 R /Count 1 /Outlines 1 0 R /First 1 0 R /Next 1 0 R /Names 1 0 R >>"
-    return written({CATALOG: ring})
-
-
-FILES |= PAGES_FILES
+FILES |= PAGES_FILES | WRAPPED_FILES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from rawpdf import CONTENT, TEXT, chain, deflated, flate, objects, stream, written
+from rawpdf import CONTENT, TEXT, chain, changed, deflated, flate, objects, stream, written
 
 Builder = Callable[[], bytes]
 PAGES_FILES: dict[str, Builder] = {}
@@ -17,17 +17,13 @@ def hostile(build: Builder) -> Builder:
     return build
 
 
-def _with(own: dict[int, bytes], **page: bytes) -> bytes:
-    return written({**objects(**page), **own})
-
-
 def _packed(unit: bytes, times: int) -> dict[int, bytes]:
     return {CONTENT: stream(deflated(unit, times), b"/Filter /FlateDecode")}
 
 
 def _picture(entries: bytes, data: bytes) -> bytes:
     own = {6: stream(data, b"/Type /XObject /Subtype /Image " + entries)}
-    return _with(own, content=b"q 595 0 0 842 0 0 cm /X Do Q", resources=b"/XObject << /X 6 0 R >>")
+    return changed(own, content=b"q 595 0 0 842 0 0 cm /X Do Q", resources=b"/XObject << /X 6 0 R >>")
 
 
 # --- contents --------------------------------------------------------------------------------------------------------------------------
@@ -35,22 +31,22 @@ def _picture(entries: bytes, data: bytes) -> bytes:
 
 @hostile
 def a_million_operators() -> bytes:
-    return _with(_packed(b"BT ET q Q 0 g ", 1_000_000))
+    return changed(_packed(b"BT ET q Q 0 g ", 1_000_000))
 
 
 @hostile
 def states_never_restored() -> bytes:
-    return _with(_packed(b"q ", 2_000_000))
+    return changed(_packed(b"q ", 2_000_000))
 
 
 @hostile
 def marked_content_500000_deep() -> bytes:
-    return _with(_packed(b"/P <</MCID 1>> BDC ", 500_000))
+    return changed(_packed(b"/P <</MCID 1>> BDC ", 500_000))
 
 
 @hostile
 def half_a_million_letters_on_one_spot() -> bytes:
-    return _with(_packed(b"BT /F1 9 Tf 72 700 Td (overlaps) Tj ET\n", 60_000))
+    return changed(_packed(b"BT /F1 9 Tf 72 700 Td (overlaps) Tj ET\n", 60_000))
 
 
 @hostile
@@ -60,26 +56,26 @@ def half_a_million_text_objects_all_over() -> bytes:
         b"BT /F1 4 Tf 1 0 0 1 %d %d Tm (%c) Tj ET\n" % (draw.randrange(595), draw.randrange(842), 65 + draw.randrange(26))
         for _ in range(150_000)
     )
-    return _with({CONTENT: flate(content)})
+    return changed({CONTENT: flate(content)})
 
 
 @hostile
 def a_line_of_ten_million_letters() -> bytes:
-    return _with({CONTENT: flate(b"BT /F1 1 Tf 0 0 Td (" + b"x" * 10_000_000 + b") Tj ET")})
+    return changed({CONTENT: flate(b"BT /F1 1 Tf 0 0 Td (" + b"x" * 10_000_000 + b") Tj ET")})
 
 
 @hostile
 def a_path_of_a_million_pieces() -> bytes:
     draw = random.Random(4)
     pieces = b"".join(b"%d %d l\n" % (draw.randrange(595), draw.randrange(842)) for _ in range(10_000)) * 100
-    return _with({CONTENT: flate(b"0 0 m\n" + pieces + b"S\n" + TEXT)})
+    return changed({CONTENT: flate(b"0 0 m\n" + pieces + b"S\n" + TEXT)})
 
 
 @hostile
 def a_grid_of_a_hundred_thousand_rules() -> bytes:
     level = b"".join(b"0 %.2f m 595 %.2f l S\n" % (y / 60, y / 60) for y in range(50_000))
     upright = b"".join(b"%.2f 0 m %.2f 842 l S\n" % (x / 80, x / 80) for x in range(47_000))
-    return _with({CONTENT: flate(level + upright + TEXT)})
+    return changed({CONTENT: flate(level + upright + TEXT)})
 
 
 @hostile
@@ -87,32 +83,32 @@ def a_table_of_two_hundred_thousand_cells() -> bytes:
     rules = b"".join(b"0 %d m 595 %d l S\n" % (y, y) for y in range(0, 842, 2))
     rules += b"".join(b"%d 0 m %d 842 l S\n" % (x, x) for x in range(0, 595, 2))
     words = b"".join(b"BT /F1 3 Tf %d %d Td (w) Tj ET\n" % (x, y) for x in range(0, 595, 6) for y in range(0, 842, 4))
-    return _with({CONTENT: flate(rules + words)})
+    return changed({CONTENT: flate(rules + words)})
 
 
 @hostile
 def dashes_too_small_to_see() -> bytes:
-    return _with({}, content=b"[1e-9 1e-9] 0 d 1e6 w 0 0 m 1e9 1e9 l S\n" + TEXT)
+    return changed({}, content=b"[1e-9 1e-9] 0 d 1e6 w 0 0 m 1e9 1e9 l S\n" + TEXT)
 
 
 @hostile
 def numbers_that_are_none() -> bytes:
-    return _with({}, content=b"nan inf -inf 1e999 1e-999 --5 +-3 0x1F cm BT /F1 nan Tf 1 0 0 1 inf -inf Tm (lost) Tj ET\n" + TEXT)
+    return changed({}, content=b"nan inf -inf 1e999 1e-999 --5 +-3 0x1F cm BT /F1 nan Tf 1 0 0 1 inf -inf Tm (lost) Tj ET\n" + TEXT)
 
 
 @hostile
 def letters_of_no_size_and_of_a_billion_points() -> bytes:
-    return _with({}, content=b"BT /F1 1e-30 Tf 72 700 Td (small) Tj /F1 1e30 Tf (large) Tj 1e20 0 0 1e20 0 0 Tm (far) Tj ET\n" + TEXT)
+    return changed({}, content=b"BT /F1 1e-30 Tf 72 700 Td (small) Tj /F1 1e30 Tf (large) Tj 1e20 0 0 1e20 0 0 Tm (far) Tj ET\n" + TEXT)
 
 
 @hostile
 def operands_without_an_end() -> bytes:
-    return _with({CONTENT: flate(b"1 " * 3_000_000 + b"re f\n" + TEXT)})
+    return changed({CONTENT: flate(b"1 " * 3_000_000 + b"re f\n" + TEXT)})
 
 
 @hostile
 def strings_and_arrays_left_open() -> bytes:
-    return _with({}, content=b"BT /F1 9 Tf [[[[((((<<<</A [ (" * 20_000 + TEXT)
+    return changed({}, content=b"BT /F1 9 Tf [[[[((((<<<</A [ (" * 20_000 + TEXT)
 
 
 @hostile
@@ -122,7 +118,7 @@ def a_hundred_thousand_contents() -> bytes:
 
 @hostile
 def inline_picture_without_an_end() -> bytes:
-    return _with({}, content=TEXT + b"BI /W 100000 /H 100000 /BPC 8 /CS /RGB ID " + b"\xaa" * 500_000)
+    return changed({}, content=TEXT + b"BI /W 100000 /H 100000 /BPC 8 /CS /RGB ID " + b"\xaa" * 500_000)
 
 
 # --- forms, patterns, masks ------------------------------------------------------------------------------------------------------------
@@ -131,7 +127,7 @@ def inline_picture_without_an_end() -> bytes:
 @hostile
 def a_form_that_draws_itself() -> bytes:
     form = stream(b"/X Do " + TEXT, b"/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /XObject << /X 6 0 R >> >>")
-    return _with({6: form}, content=b"/X Do " + TEXT, resources=b"/XObject << /X 6 0 R >>")
+    return changed({6: form}, content=b"/X Do " + TEXT, resources=b"/XObject << /X 6 0 R >>")
 
 
 @hostile
@@ -139,14 +135,14 @@ def forms_that_multiply() -> bytes:
     body = b"/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /XObject << /X %d 0 R >> /Font << /F1 5 0 R >> >>"
     own = {number: stream(b"/X Do " * 10, entries) for number, entries in chain(6, 12, body)}
     own[18] = stream(TEXT, b"/Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /Font << /F1 5 0 R >> >>")
-    return _with(own, content=b"/X Do", resources=b"/XObject << /X 6 0 R >>")
+    return changed(own, content=b"/X Do", resources=b"/XObject << /X 6 0 R >>")
 
 
 @hostile
 def a_pattern_that_paints_itself() -> bytes:
     entries = b"/PatternType 1 /PaintType 1 /TilingType 1 /BBox [0 0 1 1] /XStep 1e-6 /YStep 1e-6 /Resources << /Pattern << /P 6 0 R >> >>"
     pattern = stream(b"/Pattern cs /P scn 0 0 1 1 re f", entries)
-    return _with({6: pattern}, content=b"/Pattern cs /P scn 0 0 595 842 re f\n" + TEXT, resources=b"/Pattern << /P 6 0 R >>")
+    return changed({6: pattern}, content=b"/Pattern cs /P scn 0 0 595 842 re f\n" + TEXT, resources=b"/Pattern << /P 6 0 R >>")
 
 
 @hostile
@@ -158,21 +154,21 @@ def a_mask_that_masks_itself() -> bytes:
             b"/Subtype /Form /BBox [0 0 595 842] /Group << /S /Transparency >> /Resources << /ExtGState << /G 6 0 R >> >>",
         ),
     }
-    return _with(own, content=b"/G gs " + TEXT, resources=b"/ExtGState << /G 6 0 R >>")
+    return changed(own, content=b"/G gs " + TEXT, resources=b"/ExtGState << /G 6 0 R >>")
 
 
 @hostile
 def a_shading_whose_function_calls_itself() -> bytes:
     function = b"<< /FunctionType 3 /Domain [0 1] /Functions [7 0 R 7 0 R] /Bounds [0.5] /Encode [0 1 0 1] >>"
     own = {6: b"<< /ShadingType 2 /ColorSpace /DeviceGray /Coords [0 0 1 1] /Function 7 0 R >>", 7: function}
-    return _with(own, content=b"/S sh " + TEXT, resources=b"/Shading << /S 6 0 R >>")
+    return changed(own, content=b"/S sh " + TEXT, resources=b"/Shading << /S 6 0 R >>")
 
 
 # --- fonts -----------------------------------------------------------------------------------------------------------------------------
 
 
 def _font(body: bytes, own: dict[int, bytes]) -> bytes:
-    return _with({6: body, **own}, content=TEXT + b"BT /F2 12 Tf 72 600 Td (abcABC) Tj <0041004200430001> Tj ET")
+    return changed({6: body, **own}, content=TEXT + b"BT /F2 12 Tf 72 600 Td (abcABC) Tj <0041004200430001> Tj ET")
 
 
 def _mapped(mapping: bytes) -> bytes:
@@ -275,19 +271,19 @@ def jpeg_that_claims_65535_lines() -> bytes:
 
 @hostile
 def a_page_as_large_as_a_country() -> bytes:
-    return _with({}, box=b"[-1e9 -1e9 1e9 1e9]", page=b"/UserUnit 1000000")
+    return changed({}, box=b"[-1e9 -1e9 1e9 1e9]", page=b"/UserUnit 1000000")
 
 
 @hostile
 def a_page_without_height() -> bytes:
-    return _with({}, box=b"[0 0 595 0]")
+    return changed({}, box=b"[0 0 595 0]")
 
 
 @hostile
 def a_page_from_right_to_left_and_upside_down() -> bytes:
-    return _with({}, box=b"[595 842 0 0]", page=b"/Rotate -1170")
+    return changed({}, box=b"[595 842 0 0]", page=b"/Rotate -1170")
 
 
 @hostile
 def a_page_box_of_words() -> bytes:
-    return _with({}, box=b"[nan inf (x) /y null 3 0 R]", page=b"/CropBox [1e400 -1e400 0 0] /Rotate /Left")
+    return changed({}, box=b"[nan inf (x) /y null 3 0 R]", page=b"/CropBox [1e400 -1e400 0 0] /Rotate /Left")

