@@ -58,7 +58,8 @@ def _is_row(block: Block) -> bool:
 
 
 def _sections(chunks: Sequence[Chunk]) -> list[list[int]]:
-    """For each chunk the ordinals of its section's chunks; a section whose parent is short is read with that."""
+    """For each chunk the ordinals of its section's chunks, with the sections below it where that is not too much: "Load sharing" begins
+    with one sentence, what to do stands further down. A section whose parent is short is read with that."""
     by_path: dict[tuple[str, ...], list[int]] = {}
     for at, chunk in enumerate(chunks):
         for depth in range(1, len(chunk.section) + 1):
@@ -66,8 +67,9 @@ def _sections(chunks: Sequence[Chunk]) -> list[list[int]]:
     found = []
     for at, chunk in enumerate(chunks):
         parent = by_path.get(chunk.section[:-1], [])
-        exact = [ordinal for ordinal in by_path.get(chunk.section, [at]) if chunks[ordinal].section == chunk.section]
-        found.append(parent if exact and 0 < len(parent) <= MAX_PARENT else exact)
+        whole = by_path.get(chunk.section, [at])
+        own = whole if len(whole) <= MAX_SECTION else [ordinal for ordinal in whole if chunks[ordinal].section == chunk.section]
+        found.append(parent if 0 < len(parent) <= MAX_PARENT else own)
     return found
 
 

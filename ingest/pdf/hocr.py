@@ -67,10 +67,10 @@ def read_hocr(markup: bytes) -> list[ScanLine]:
 
 
 def confidence(lines: Iterable[ScanLine]) -> float:
-    """The mean confidence of the words, weighted by length; 0 without words."""
+    """The mean confidence of the words, weighted by length (long ones are not trusted more than others); 0 without words."""
     words = [word for line in lines for word in line.words]
-    n_chars = sum(len(word.text) for word in words)
-    return sum(word.confidence * len(word.text) for word in words) / n_chars if n_chars else 0.0
+    weights = [min(len(word.text), 10) for word in words]
+    return sum(word.confidence * weight for word, weight in zip(words, weights, strict=True)) / sum(weights) if words else 0.0
 
 
 def runs_upright(lines: Iterable[ScanLine]) -> bool:
@@ -108,4 +108,11 @@ def _worth_keeping(words: Sequence[ScanWord]) -> list[ScanWord]:
         return kept
     if len(kept) < 2 or fmean(word.confidence for word in kept) < SURE:
         return kept
-    return [word for word in words if word.confidence >= LEAST or sum(char.isalnum() for char in word.text) >= 2]
+    return [word for word in words if word.confidence >= LEAST or _is_wordlike(word.text)]
+
+
+def _is_wordlike(text: str) -> bool:
+    """Not a mark, and not a row of dots, which is read as "eeeceseec"."""
+    if sum(char.isalnum() for char in text) < 2:
+        return False
+    return len(text) <= 3 or (len(set(text)) >= 4 and len(set(text)) > 0.4 * len(text))

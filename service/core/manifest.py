@@ -17,7 +17,7 @@ from pathlib import Path
 from service.core.errors import IndexIncompatible, IndexUnavailable
 
 MANIFEST_FORMAT = 1
-CHUNKER_VERSION = "3"  # how `ingest.chunk` cuts and names chunks: readers rely on it, so it is part of the contract
+CHUNKER_VERSION = "4"  # how `ingest.chunk` cuts and names chunks: readers rely on it, so it is part of the contract
 REINGEST = "Run `evdocs ingest` on your documents again with the current settings to rebuild it."
 
 

@@ -110,7 +110,8 @@ class Chunk:
     section path, table caption and head) is indexed with it and never quoted. `n_tokens` counts `indexed_text` with the
     embedder's own tokenizer, special tokens included. `ordinal` is its place in the document, 0-based;
     `previous_id` and `next_id` are its neighbours there ("" at the ends). `group` is the table or procedure it is a piece of, and
-    `group_ids` are all chunks of that, this one included, in order: who finds step 4 can reach steps 1 to 3. `guards` are the notices
+    `group_ids` are all chunks of that (of a chunk that is a piece of neither: of its section), this one included, in order: who finds step
+    4 can reach steps 1 to 3. `guards` are the notices
     that apply to it (not only those in its text). `codes` are the codes and names its text holds (keys of `core.codes`)."""
 
     chunk_id: str
