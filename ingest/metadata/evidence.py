@@ -108,7 +108,7 @@ def gather(name: str, parsed: Parsed) -> Evidence:
 
 
 def squeeze(text: str) -> str:
-    """Folded, letters and digits only: "JK-B1A24S" and "jk_b1a24s" are one name."""
+    """Folded, letters and digits only: "AB-C1D24" and "ab_c1d24" are one name."""
     return re.sub(r"[\W_]+", "", fold(text))
 
 

@@ -1,6 +1,6 @@
 """Which product(s) a document is about: model designations that several places of it agree on.
 
-In: evidence. Out: clues. A designation mixes letters and digits ("LTC6813-1", "Tarn 19") or is cased like no other word ("SmartEVSE");
+In: evidence. Out: clues. A designation mixes letters and digits ("XR400-1", "Tarn 19") or is cased like no other word ("SmartEVSE");
 it counts where the title, the running heads, the file's metadata or its name confirm one another. Standards, interfaces, units, chip
 packages and cell formulas are no products.
 """
@@ -122,7 +122,7 @@ def _confidence(name: str, line: str, evidence: Evidence, stem: str) -> float:
 
 
 def _add_named_with(evidence: Evidence, clues: dict[str, Clue]) -> None:
-    """Sister models: "(JK-B1/JK-B2)" on the title page, where one of them is known already and the other is printed again."""
+    """Sister models: "(AB-C1/AB-C2)" on the title page, where one of them is known already and the other is printed again."""
     for line in evidence.top:
         for group in re.findall(r"[\w\-]+(?:\s?[/／、]\s?[\w\-]+)+", line):
             names = [name.strip() for name in re.split(r"[/／、]", group)]
