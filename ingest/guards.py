@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.steps import procedures
-from service.core.types import Block
+from service.core.types import SEVERITY, Block
 
-SEVERITY = ("danger", "warning", "caution", "notice")
 _GRAVE = SEVERITY[:3]
 _SILENT = ("heading", "notice", "figure")
 _MAX_SHARE = 0.5  # a section with more of the document than this is the document: its notices speak for its own text only

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ingest.guards import SEVERITY, guarded
+from ingest.guards import guarded
 from ingest.steps import procedures
-from service.core.types import Block, Chunk, Guard
+from service.core.types import SEVERITY, Block, Chunk, Guard
 
 MAX_GROUP = 64
 """Chunks named in `group_ids` at most, the nearest ones: a table of a thousand rows is not read as one."""

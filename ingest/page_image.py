@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import io
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from service.core.types import Box
-from service.render import NO_PAGE, UNREADABLE, limit_child, sheet
-
-if TYPE_CHECKING:
-    from PIL import Image
+from service.render import draw_as_ordered, pixels, sheet
 
 _TINT = 0.16
 _NO_BLOCK = (208, 208, 208)
@@ -35,17 +31,17 @@ def draw(path: Path, page: int, scale: float, blocks: Sequence[dict[str, Any]]) 
     tint.paste("white", (0, 0, *tint.size))
     brush = ImageDraw.Draw(tint)
     for box in _loose(opened, held):
-        brush.rectangle(_pixels(box, scale, image), fill=_NO_BLOCK)
+        brush.rectangle(pixels(box, scale, image), fill=_NO_BLOCK)
     for block in blocks:
         light = tuple(round(255 - (255 - value) * _TINT) for value in block["color"])
-        brush.rectangle(_pixels(block["box"], scale, image), fill=light)
+        brush.rectangle(pixels(block["box"], scale, image), fill=light)
     image = ImageChops.multiply(image, tint)
     pen, font = ImageDraw.Draw(image), ImageFont.load_default(9 * scale)
     for number, block in enumerate(blocks, 1):
         color = tuple(block["color"])
         for cell in block["cells"]:
-            pen.rectangle(_pixels(cell, scale, image), outline=color, width=1)
-        x0, y0, x1, y1 = _pixels(block["box"], scale, image)
+            pen.rectangle(pixels(cell, scale, image), outline=color, width=1)
+        x0, y0, x1, y1 = pixels(block["box"], scale, image)
         pen.rectangle((x0, y0, x1, y1), outline=color, width=max(1, round(0.8 * scale)))
         label = f"{number} {block['tag']}".strip()
         width = pen.textlength(label, font=font) + 4
@@ -55,14 +51,6 @@ def draw(path: Path, page: int, scale: float, blocks: Sequence[dict[str, Any]]) 
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
-
-
-def _pixels(box: Sequence[float], scale: float, image: Image.Image) -> tuple[float, float, float, float]:
-    """The box in pixels, inside the picture and the right way round."""
-    x0, y0, x1, y1 = (value * scale for value in box)
-    x0, x1 = sorted((min(max(x0, 0), image.width - 1), min(max(x1, 0), image.width - 1)))
-    y0, y1 = sorted((min(max(y0, 0), image.height - 1), min(max(y1, 0), image.height - 1)))
-    return (x0, y0, x1, y1)
 
 
 def _loose(page: Any, held: Sequence[Sequence[float]]) -> Iterator[Box]:
@@ -85,21 +73,5 @@ def _loose(page: Any, held: Sequence[Sequence[float]]) -> Iterator[Box]:
             yield (x0 - 1, y0 - 1, x1 + 1, y1 + 1)
 
 
-def main() -> int:
-    """Draw what standard input orders; an exit code."""
-    limit_child()
-    order = json.load(sys.stdin)
-    import pypdfium2
-
-    try:
-        image = draw(Path(order["path"]), order["page"], order["scale"], order["blocks"])
-    except IndexError:
-        return NO_PAGE
-    except (pypdfium2.PdfiumError, OSError):
-        return UNREADABLE
-    sys.stdout.buffer.write(image)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(draw_as_ordered(draw, "blocks"))

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 
 from service.cite import Cited, citation, quotable
 from service.core.ports import VectorStore
-from service.core.types import Chunk, Citation, Guard, Notice, Passage
+from service.core.types import SEVERITY, Chunk, Citation, Guard, Notice, Passage
 
-SEVERITY = ("danger", "warning", "caution", "notice")
 MAX_NOTICES = 8
 
 

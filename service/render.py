@@ -13,6 +13,7 @@ import json
 import resource
 import sys
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,31 +120,32 @@ def draw(path: Path, page: int, scale: float, boxes: list[Box]) -> bytes:
         layer = Image.new("RGB", image.size, "white")
         pen = ImageDraw.Draw(layer)
         for box in boxes:
-            x0, y0, x1, y1 = (value * scale for value in box)
-            x0, x1 = sorted((min(max(x0, 0), image.width - 1), min(max(x1, 0), image.width - 1)))
-            y0, y1 = sorted((min(max(y0, 0), image.height - 1), min(max(y1, 0), image.height - 1)))
-            pen.rectangle((x0, y0, x1, y1), fill=_FILL, outline=_LINE, width=max(1, round(scale)))
+            pen.rectangle(pixels(box, scale, image), fill=_FILL, outline=_LINE, width=max(1, round(scale)))
         image = ImageChops.multiply(image, layer)  # like a marker pen: what is printed stays black
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
 
 
-def limit_child() -> None:
-    """Give this process, a child that draws, the limits of one."""
+def pixels(box: Sequence[float], scale: float, image: Any) -> tuple[float, float, float, float]:
+    """The box in pixels, inside the picture and the right way round."""
+    x0, y0, x1, y1 = (value * scale for value in box)
+    x0, x1 = sorted((min(max(x0, 0), image.width - 1), min(max(x1, 0), image.width - 1)))
+    y0, y1 = sorted((min(max(y0, 0), image.height - 1), min(max(y1, 0), image.height - 1)))
+    return (x0, y0, x1, y1)
+
+
+def draw_as_ordered(draw: Callable[[Path, int, float, Any], bytes], what: str) -> int:
+    """A child that draws, under its limits: an order as JSON on standard input (`what` names its last argument), a PNG on standard
+    output, an exit code."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def main() -> int:
-    """The child: an order as JSON on standard input, a PNG on standard output, an exit code."""
-    limit_child()
     order = json.load(sys.stdin)
     import pypdfium2
 
     try:
-        image = draw(Path(order["path"]), order["page"], order["scale"], order["boxes"])
+        image = draw(Path(order["path"]), order["page"], order["scale"], order[what])
     except IndexError:
         return NO_PAGE
     except (pypdfium2.PdfiumError, OSError):
@@ -153,4 +155,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(draw_as_ordered(draw, "boxes"))

@@ -12,10 +12,10 @@ set_table.py   those records -> Typst, with labels
 notices.py     the forms of safety notices
 frame.py       running heads and feet, page numbers, watermarks, tabs, covers, contents pages, indexes
 figures.py     line drawings with labels and captions
-families.py    what stands in a manual of each family: service and owner's manual, datasheet, protocol, charger, bulletin
-families2.py   emergency guide, side notes, turned pages and tables, mixed columns, hidden text, quick guide
-families3.py   set by hand: Chinese manuals, office documents with the habits of their programs
-families4.py   harder: indented paragraphs, nested lists, tables held by alignment only, pages of charts
+families_manuals.py  what stands in a manual of each family: service and owner's manual, datasheet, protocol, charger, bulletin
+families_layouts.py  emergency guide, side notes, turned pages and tables, mixed columns, hidden text, quick guide
+families_by_hand.py  set by hand: Chinese manuals, office documents with the habits of their programs
+families_hard.py  harder: indented paragraphs, nested lists, tables held by alignment only, pages of charts
 hidden.py      text nobody can see, and honest text that is nearly like it
 handset.py     a canvas for what Typst cannot set; setter.py lays a manual out on it
 generate.py    seed -> labelled PDFs in a folder

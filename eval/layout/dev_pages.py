@@ -19,12 +19,10 @@ from typing import Any
 
 import pypdfium2 as pdfium
 
-from eval.layout.run import MAX_PAGES, Report
-from eval.layout.score import score_document
+from eval.layout.run import Report, scored
 from eval.layout.tally import Score
 from eval.layout.truth import LABELS, LabelledDocument, LabelledPage, Region, Word
 from eval.layout.words import page_words
-from ingest.pdf.read import parse_pdf
 
 LABEL_FILE = Path(__file__).with_name("dev_pages.jsonl")
 DEV_FOLDER = Path("..") / "shared" / "dev" / "pdf"
@@ -78,12 +76,7 @@ def load_labels(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 def _one(job: tuple[Path, list[dict[str, Any]]]) -> tuple[Score, int, str]:
     path, pages = job
-    document = labelled(path, pages)
-    try:
-        blocks = parse_pdf(path, "d", MAX_PAGES).blocks
-        return score_document(document, blocks), len(pages), ""
-    except Exception as error:  # noqa: BLE001 - as for generated files
-        return score_document(document, ()), len(pages), f"{path.name}: {type(error).__name__} {error}"
+    return scored(path, labelled(path, pages))
 
 
 def labelled(path: Path, pages: Sequence[Mapping[str, Any]]) -> LabelledDocument:

@@ -18,11 +18,11 @@ import pypdf
 import pypdfium2 as pdfium
 from pypdf.generic import NameObject, NumberObject, RectangleObject
 
-from eval.layout.families import FAMILIES as FIRST
-from eval.layout.families import Plan
-from eval.layout.families2 import MORE
-from eval.layout.families3 import BY_HAND
-from eval.layout.families4 import HARD
+from eval.layout.families_by_hand import BY_HAND
+from eval.layout.families_hard import HARD
+from eval.layout.families_layouts import MORE
+from eval.layout.families_manuals import FAMILIES as FIRST
+from eval.layout.families_manuals import Plan
 from eval.layout.handset import pdf
 from eval.layout.hidden import overlay
 from eval.layout.manual import Label, Manual

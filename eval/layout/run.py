@@ -17,6 +17,7 @@ from pathlib import Path
 from eval.layout.generate import make, names
 from eval.layout.score import score_document
 from eval.layout.tally import Fault, Score, figures
+from eval.layout.truth import LabelledDocument
 from ingest.pdf.read import parse_pdf
 
 MAX_PAGES = 500
@@ -64,6 +65,11 @@ def _one(job: tuple[str, int, int, Path]) -> tuple[Score, int, str]:
     content, document = make(family, seed, number)
     path = folder / document.file
     path.write_bytes(content)
+    return scored(path, document)
+
+
+def scored(path: Path, document: LabelledDocument) -> tuple[Score, int, str]:
+    """The PDF parsed and held against its labels: its score, its pages, and what failed ("" if nothing)."""
     try:
         blocks = parse_pdf(path, "d", MAX_PAGES).blocks
         return score_document(document, blocks), len(document.pages), ""

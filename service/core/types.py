@@ -15,6 +15,8 @@ Box = tuple[float, float, float, float]
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row", "table", "notice", "figure", "code"]
 NoticeLevel = Literal["danger", "warning", "caution", "notice"]
+SEVERITY: tuple[NoticeLevel, ...] = ("danger", "warning", "caution", "notice")
+"""Notice levels, most severe first."""
 Filters = Mapping[str, tuple[str, ...]]
 """Field name -> accepted values (any of them); several fields must all match. Fields: FILTER_FIELDS."""
 

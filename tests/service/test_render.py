@@ -103,7 +103,8 @@ def test_the_child_limits_its_own_memory_and_time(pdf: Path) -> None:
     script = (
         "import io, json, resource, sys\nfrom service import render\n"
         f"sys.stdin = io.StringIO(json.dumps({{'path': {str(pdf)!r}, 'page': 9, 'scale': 1, 'boxes': []}}))\n"
-        "code = render.main()\nprint(code, resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_CPU)[0])"
+        'code = render.draw_as_ordered(render.draw, "boxes")\n'
+        "print(code, resource.getrlimit(resource.RLIMIT_AS)[0], resource.getrlimit(resource.RLIMIT_CPU)[0])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30)
     assert done.stdout.split() == ["3", str(render.MEMORY_BYTES), str(render.CPU_S)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from eval.layout.families import OUTLINES, Family, Plan, begin, caption, procedure
+from eval.layout.families_manuals import OUTLINES, Family, Plan, begin, caption, procedure
 from eval.layout.figures import put_figure
 from eval.layout.frame import put_frame, put_tab, put_watermark
 from eval.layout.hidden import NEAR_MISSES, OVERLAYS, TYPESET, nonsense, put_hidden, put_near_miss

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from random import Random
 
-from eval.layout.families import OUTLINES, Family, Plan, begin, caption
+from eval.layout.families_manuals import OUTLINES, Family, Plan, begin, caption
 from eval.layout.figures import put_figure
 from eval.layout.frame import put_frame
 from eval.layout.manual import Manual, typeset

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from eval.layout.families import Family, Plan, begin
+from eval.layout.families_manuals import Family, Plan, begin
 from eval.layout.setter import Setter
 from eval.layout.specs import TableSpec, one, torques
 
