@@ -12,7 +12,7 @@ from service.core.pages import named
 from service.core.types import Answer, Document
 
 UNREADABLE_PAGES = "unreadable_pages"
-PARTS = ("dense", "lexical", "rerank", "llm", "llm_unsupported", "llm_not_configured", UNREADABLE_PAGES)
+PARTS = ("dense", "lexical", "rerank", "rerank_budget", "llm", "llm_unsupported", "llm_not_configured", UNREADABLE_PAGES)
 
 
 def unreadable(answer: Answer, documents: Mapping[str, Document]) -> tuple[str, ...]:
