@@ -18,6 +18,7 @@ from service.core.code_table import CodeTable
 from service.core.manifest import Manifest
 from service.core.settings import Settings
 from service.core.types import Chunk, Document, Draft, Filters, Hit, Passage
+from service.core.words import Words
 
 Vectors = NDArray[np.float32]
 SpanKind = Literal["chain", "retriever", "embedding", "reranker", "generation", "guardrail", "span"]
@@ -134,13 +135,15 @@ class Tracer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One published build, open for reading: both stores, the documents by id, the codes in them, and the manifest that ties them."""
+    """One published build, open for reading: both stores, the documents by id, the codes and words in them, and the manifest that
+    ties them."""
 
     manifest: Manifest
     documents: Mapping[str, Document]
     vectors: VectorStore
     lexical: LexicalIndex
     codes: CodeTable = field(default_factory=CodeTable)
+    words: Words = field(default_factory=Words)
 
     def close(self) -> None:
         self.vectors.close()
