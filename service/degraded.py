@@ -12,7 +12,8 @@ from service.core.pages import named
 from service.core.types import Answer, Document
 
 UNREADABLE_PAGES = "unreadable_pages"
-PARTS = ("dense", "lexical", "rerank", "rerank_budget", "llm", "llm_unsupported", "llm_not_configured", UNREADABLE_PAGES)
+LANGUAGE = "language"  # the question is in a language the embedder does not read (`service.query.languages.supported`)
+PARTS = ("dense", "lexical", "rerank", "rerank_budget", "llm", "llm_unsupported", "llm_not_configured", LANGUAGE, UNREADABLE_PAGES)
 
 
 def unreadable(answer: Answer, documents: Mapping[str, Document]) -> tuple[str, ...]:

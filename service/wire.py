@@ -17,6 +17,7 @@ from service.core.ports import Embedder, Generator, Index, LateWriter, Rag, Rera
 from service.core.settings import Settings
 from service.core.text import ANALYZER_VERSION
 from service.core.types import Chunk, Document
+from service.core.words import read_words
 
 
 def wire(settings: Settings) -> Rag:
@@ -98,9 +99,9 @@ def open_index(settings: Settings, embedder: Embedder) -> Index:
             f"The index is in store {manifest.store!r}, the settings ask for {store!r}. Run `evdocs ingest PATH` again."
         )
     documents = {entry.document.document_id: entry.document for entry in read_catalogue(build)}
-    codes = read_codes(build)
+    codes, words = read_codes(build), read_words(build)
     stores = open_stores(settings, build, manifest)
-    return Index(manifest, documents, stores.vectors, stores.lexical, codes, stores.late)
+    return Index(manifest, documents, stores.vectors, stores.lexical, codes, stores.late, words)
 
 
 def open_stores(settings: Settings, build: Path, manifest: Manifest) -> Stores:

@@ -19,6 +19,7 @@ from service.core.late import Read, TokenVectors
 from service.core.manifest import Manifest
 from service.core.settings import Settings
 from service.core.types import Chunk, Document, Draft, Filters, Hit, Passage
+from service.core.words import Words
 
 Vectors = NDArray[np.float32]
 SpanKind = Literal["chain", "retriever", "embedding", "reranker", "generation", "guardrail", "span"]
@@ -186,8 +187,8 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One published build, open for reading: its stores, the documents by id, the codes in them, and the manifest that ties them.
-    `late` is None where the embedder has no token vectors."""
+    """One published build, open for reading: its stores, the documents by id, the codes and words in them, and the manifest that ties
+    them. `late` is None where the embedder has no token vectors."""
 
     manifest: Manifest
     documents: Mapping[str, Document]
@@ -195,6 +196,7 @@ class Index:
     lexical: LexicalIndex
     codes: CodeTable = field(default_factory=CodeTable)
     late: LateIndex | None = None
+    words: Words = field(default_factory=Words)
 
     def close(self) -> None:
         self.vectors.close()

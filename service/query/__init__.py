@@ -7,4 +7,8 @@ and no search; what is prepared once a build stands in `lexicon.py`. It must not
     lexicon.py      a build -> what every question is compared with, prepared once
     names.py        product names -> whose documents they are, and whose not
     exact.py        codes -> the chunks that hold them exactly; a near miss is named, never passed off as a hit
+    spelling.py     words nobody knows -> the documents' word that was meant
+    glossary.py     abbreviations and the field's words -> the same in the documents' words and language
+    languages.py    the question's language, and whether the embedder reads it
+    words.py        everyday English
 """

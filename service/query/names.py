@@ -198,12 +198,12 @@ def name_match(document: Document, query: Query) -> float:
     return sum(weight for term, weight in query.name_terms.items() if term in own) / total if total else 0.0
 
 
-def spelled_as_printed(products: Iterable[NamedProduct], names: Names) -> dict[str, tuple[str, ...]]:
-    """Written -> how the documents print that name, where they print it otherwise ("px100 dx" -> "PX100DX")."""
-    told: dict[str, tuple[str, ...]] = {}
+def written_apart(products: Iterable[NamedProduct], names: Names) -> dict[str, str]:
+    """Written -> its key, where a name is written apart and the documents print it as one word, so that it would not be found as it is
+    written ("px100 dx" -> "px100dx")."""
+    told: dict[str, str] = {}
     for product in products:
-        printed = {name.printed for name in names.by_key.get(name_key(product.name), ())}
-        others = tuple(sorted(name for name in printed if set(analyze(name)) - set(analyze(product.name))))
-        if others:
-            told[product.name] = others
+        key = name_key(product.name)
+        if key not in analyze(product.name) and any(key in analyze(name.printed) for name in names.by_key.get(key, ())):
+            told[product.name] = key
     return told

@@ -46,12 +46,14 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """Another way to say what the question says: `written` in it, `terms` (phrases) beside it, and where that is known from: "glossary",
-    "documents" (an abbreviation they define), "product" (its printed spelling), "unit"."""
+    """Another way to say what the question says: `written` in it, `terms` (words or phrases) beside it, where that is known from
+    ("glossary", "documents": an abbreviation they define, "product": a name written apart), and whether it is searched for: only what is
+    found better so."""
 
     written: str
     terms: tuple[str, ...]
     source: str
+    searched: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ reads English with.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,21 +22,20 @@ def english() -> frozenset[str]:
 def ordinary(word: str) -> bool:
     """A lower-case word, or what it is an inflection of, is on the list."""
     words = english()
-    if word in words:
-        return True
-    stems = [
-        word[: -len(ending)]
-        for ending in ("s", "es", "ed", "d", "ing", "ly", "er", "r")
-        if word.endswith(ending) and len(word) - len(ending) >= 3
-    ]
-    stems += (
-        [stem + "e" for stem in stems]
-        + [stem[:-1] for stem in stems if stem[-1:] == stem[-2:-1]]
-        + [stem[:-1] + "y" for stem in stems if stem.endswith("i")]
-    )
-    stems += [
-        word[len(start) :]
-        for start in ("un", "re", "non", "pre", "over", "under", "dis")
-        if word.startswith(start) and len(word) - len(start) >= 4
-    ]
-    return any(stem in words for stem in stems)
+    return word in words or any(stem in words for stem in _stems(word))
+
+
+def _stems(word: str) -> Iterator[str]:
+    for ending in ("s", "es", "ed", "d", "ing", "ly", "er", "r", "ers", "rs", "est", "ness", "less", "able"):
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) >= 3:
+            yield stem
+            if ending not in ("s", "d", "r", "rs"):
+                yield stem + "e"
+                if stem[-1] == "i":
+                    yield stem[:-1] + "y"
+            if ending in ("ed", "ing", "er", "ers") and stem[-1] == stem[-2]:
+                yield stem[:-1]
+    for start in ("un", "re", "non", "pre", "over", "under", "dis", "mis"):
+        if word.startswith(start) and len(word) - len(start) >= 4:
+            yield word[len(start) :]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ingest.codes import with_codes
+from ingest.words import words_of
 from service.adapters.bm25 import Bm25Index, write_bm25
 from service.adapters.qdrant_edge import EdgeStore, EdgeWriter
 from service.core.code_table import code_table
@@ -53,5 +54,5 @@ def index_of(folder: Path, documents: Sequence[Document], texts: Mapping[str, Se
     writer.write(chunks, rows / np.linalg.norm(rows, axis=1, keepdims=True), known)
     writer.finish()
     manifest = Manifest("b", "2026-01-01", "e", 4, "1", "1", "1", "edge", "", len(documents), len(chunks), "")
-    index = Index(manifest, known, EdgeStore(folder / "edge"), Bm25Index(folder / "bm25"), code_table(occurrences))
+    index = Index(manifest, known, EdgeStore(folder / "edge"), Bm25Index(folder / "bm25"), code_table(occurrences), words_of(chunks))
     return index, {item.text: item for item in chunks}

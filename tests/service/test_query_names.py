@@ -89,4 +89,5 @@ def test_a_longer_number_is_another_product(index: Index) -> None:
 
 
 def test_a_name_written_apart_is_also_searched_as_it_is_printed(index: Index) -> None:
-    assert "QX250ZT" in understand("torque message of the qx250 zt", index).search_text
+    assert "qx250zt" in understand("torque message of the qx250 zt", index).search_text.split()
+    assert understand("torque message of the QX250-ZT", index).extra == ()
