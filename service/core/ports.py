@@ -18,7 +18,7 @@ from service.core.code_table import CodeTable
 from service.core.late import Read, TokenVectors
 from service.core.manifest import Manifest
 from service.core.settings import Settings
-from service.core.types import Chunk, Document, Draft, Filters, Hit, Passage
+from service.core.types import Chunk, Document, Draft, Filters, Hit, Passage, Writing
 from service.core.words import Words
 
 Vectors = NDArray[np.float32]
@@ -146,11 +146,27 @@ class Generator(Protocol):
         """Sentences in order. Raises ModelUnavailable or DeadlineExceeded when it cannot go on."""
 
 
+class Writer(Protocol):
+    """A language model that writes an answer from passages. What it wrote is not proved yet, so nothing of it is handed on before it is
+    complete: `service.writing` decides what of it holds."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Model and prompt version, for the response and the trace."""
+
+    @property
+    def model(self) -> str:
+        """The model's name alone."""
+
+    def write(self, question: str, passages: Sequence[Passage], deadline_s: float) -> Writing:
+        """A whole answer within `deadline_s` seconds. Raises ModelUnavailable or DeadlineExceeded."""
+
+
 class Span(Protocol):
     """One timed stage of a trace."""
 
     def update(self, **fields: Any) -> None:
-        """Add `input`, `output`, `metadata`, `usage`, `model` or `level`."""
+        """Add `input`, `output`, `metadata`, `usage` (tokens by kind), `cost`, `model`, `prompt` (name and version) or `level`."""
 
 
 class Tracer(Protocol):
@@ -207,7 +223,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Rag:
-    """Everything one request needs."""
+    """Everything one request needs. `writers` are asked in turn until the answer of one holds, the small model first."""
 
     settings: Settings
     index: Index
@@ -215,3 +231,4 @@ class Rag:
     reranker: Reranker | None
     generators: Mapping[str, Generator]
     tracer: Tracer
+    writers: tuple[Writer, ...] = ()
