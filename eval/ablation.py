@@ -101,7 +101,9 @@ class Ablation:
             started = time.perf_counter()
             served = retrieve(rag, question, {}, N_HITS, deadline=time.monotonic() + DEADLINE_S)
             served_ms = (time.perf_counter() - started) * 1000
-            self._keep(item, "cross-encoder alone over its best 20", [entry.candidate.chunk for entry in (*head, *ordered[depth:])], served_ms)
+            self._keep(
+                item, "cross-encoder alone over its best 20", [entry.candidate.chunk for entry in (*head, *ordered[depth:])], served_ms
+            )
             self._keep(item, "served: fitted combination with it", [passage.chunk for passage in served.passages], served_ms)
 
     def _keep(self, item: GoldItem, stage: str, ranking: Sequence[Hit] | Sequence[Chunk], cost_ms: float) -> None:

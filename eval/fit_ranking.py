@@ -30,9 +30,7 @@ from service import wire
 from service.core.ports import Rag
 from service.core.settings import load
 from service.rank import PACKAGED
-try:
-    from service.retrieve import observe
-except ImportError: observe=None
+from service.retrieve import observe
 from service.signals import PLAIN, READ, Candidate, Matrix, matrix, read_matrix
 
 PAGE_GAIN = 0.25

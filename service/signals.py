@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,8 @@ RANK_CONSTANT = 3.0  # reciprocal ranks are 1 / (this + rank): steep at the top,
 
 _ASKS_QUANTITY = re.compile(
     r"(?i)\bhow (?:much|many|long|far|often|high|low|hot|cold|deep|wide|thick|heavy|big|large|fast)\b|\b(?:what|which)\b.{0,40}\b(?:torque|voltage|current|"
-    r"power|temperature|pressure|resistance|capacity|weight|mass|length|size|distance|rate|frequency|time|delay|threshold|limit|range|"
-    r"value|rating|speed|address|number|accuracy|gap)\b|\b(?:max(?:imum)?|min(?:imum)?|nominal|rated|default)\b|\btorque\b|\bspecs?\b"
+    r"power|temperature|pressure|resistance|capacity|weight|mass|length|size|distance|rate|frequency|time|delay|threshold|limit|"
+    r"range|value|rating|speed|address|number|accuracy|gap)\b|\b(?:max(?:imum)?|min(?:imum)?|nominal|rated|default)\b|\btorque\b|\bspecs?\b"
 )
 _ASKS_STEPS = re.compile(r"(?i)\bhow (?:do|can|should|would|to|must)\b|\b(?:steps?|procedure|sequence|instructions?|walk me through)\b")
 
@@ -70,7 +71,7 @@ def matrix(question: str, candidates: Sequence[Candidate]) -> Matrix:
         columns += [values, _standardised(values), _reciprocal_ranks(values)]
     columns.append(_reciprocal_ranks(np.array([candidate.fused for candidate in candidates])))
     cover = np.array([sum(weights[term] for term in weights.keys() & text) for text in texts])
-    pairs = set(zip(terms, terms[1:], strict=False))
+    pairs = set(pairwise(terms))
     wants_quantity, wants_steps = bool(_ASKS_QUANTITY.search(question)), bool(_ASKS_STEPS.search(question))
     columns += [
         np.array([candidate.code for candidate in candidates]),
@@ -156,4 +157,4 @@ def _overlap(weights: dict[str, float], candidates: Sequence[Candidate], told: C
 def _pairs(pairs: set[tuple[str, str]], text: str) -> float:
     """The share of the question's neighbouring terms that are neighbours in the text."""
     terms = analyze(text)
-    return len(pairs & set(zip(terms, terms[1:], strict=False))) / len(pairs) if pairs else 0.0
+    return len(pairs & set(pairwise(terms))) / len(pairs) if pairs else 0.0
