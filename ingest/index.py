@@ -1,4 +1,4 @@
-"""Documents with their chunks in, a complete build out: vectors, token vectors, BM25, catalogue, codes, and last the manifest.
+"""Documents with their chunks in, a complete build out: vectors, token vectors, BM25, catalogue, codes, words, and last the manifest.
 
 A build is written under a private name, checked (its stores hold the same chunk ids), renamed into place and only then
 published; a crash before that leaves the published index untouched.
@@ -15,6 +15,7 @@ from pathlib import Path
 from ingest.cache import VectorCache
 from ingest.codes import with_codes
 from ingest.parsed import PARSER_VERSION
+from ingest.words import words_of
 from service import wire
 from service.core.catalogue import Entry, read_catalogue, source_file, write_catalogue
 from service.core.code_table import code_table, write_codes
@@ -25,6 +26,7 @@ from service.core.ports import Embedder
 from service.core.settings import Settings
 from service.core.text import ANALYZER_VERSION
 from service.core.types import Chunk, Document
+from service.core.words import write_words
 
 BATCH = 64  # chunks embedded and kept at a time: at most this much is computed again after a kill
 
@@ -42,6 +44,7 @@ def write_build(
     wire.write_lexical(settings, draft, chunks, documents)
     write_catalogue(draft, entries)
     write_codes(draft, code_table(occurrences))
+    write_words(draft, words_of(chunks))
     manifest = Manifest(
         build_id=build_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -7,15 +7,14 @@ Streaming is the same path: `on_sentence` and `on_citation` are told of each as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from service.cite import Cited, citation, quotable
 from service.confidence import Confidence, features, model_for
-from service.core.errors import DeadlineExceeded, ModelUnavailable
 from service.core.ports import Rag, VectorStore
-from service.core.types import Answer, Citation, Draft, Filters, Passage, Refusal, RefusalReason
+from service.core.types import Answer, Citation, Filters, Passage, Refusal, RefusalReason
 from service.degraded import parts, unreadable
 from service.notices import notices
 from service.pack import pack
@@ -23,6 +22,8 @@ from service.retrieve import search
 from service.sentences import units
 from service.stages import Stages
 from service.verify import verify
+from service.withheld import screened
+from service.writing import Written, cited_drafts, write
 
 Mode = Literal["auto", "extractive", "llm"]
 NEAREST = 3  # citations shown with a refusal
@@ -79,8 +80,8 @@ def answer(
         stages = Stages(rag.tracer, deadline)
         passages = search(rag, question.text, question.filters, rag.settings.rerank_depth, stages)
         with stages.stage("answer", "generation") as span:
-            packed = pack(passages, rag.settings.passages, rag.index.vectors, rag.index.documents)
-            cited = _cited(rag.generators["extractive"].stream(question.text, packed, stages.left_s()), packed)
+            packed = screened(pack(passages, rag.settings.passages, rag.index.vectors, rag.index.documents), stages.degraded)
+            cited = cited_drafts(rag.generators["extractive"].stream(question.text, packed, stages.left_s()), packed)
             values = features(question.text, passages, cited.sentences)
             model = model_for(values)
             confidence = model.judge(values)
@@ -88,9 +89,9 @@ def answer(
             if confidence < threshold or not cited.sentences:
                 made = _refused(passages, confidence, model)
             else:
-                mode, cited = _written(rag, question, packed, cited, stages)
-                made = _answered(cited, mode, confidence, rag.index.vectors)
-                Listener(on_sentence, on_citation).tell(cited)
+                written = write(rag, question, packed, cited, stages)
+                made = _answered(written, confidence, rag.index.vectors)
+                Listener(on_sentence, on_citation).tell(written.cited)
             span.update(output=made.text, metadata={"status": made.status, "mode": made.mode})
         named = [*dict.fromkeys(stages.degraded), *unreadable(made, rag.index.documents)]
         made = replace(made, degraded=tuple(named), timings_ms=stages.finish())
@@ -98,35 +99,8 @@ def answer(
     return made
 
 
-def _written(
-    rag: Rag, question: Question, packed: Sequence[Passage], extracted: Cited, stages: Stages
-) -> tuple[Literal["extractive", "llm"], Cited]:
-    """The LLM's answer where one is set up, asked for and proves itself; else the extractive one."""
-    if question.mode == "extractive" or (question.mode == "auto" and "llm" not in rag.generators):
-        return "extractive", extracted
-    if "llm" not in rag.generators:
-        stages.degraded.append("llm_not_configured")
-        return "extractive", extracted
-    try:
-        cited = _cited(rag.generators["llm"].stream(question.text, packed, stages.left_s()), packed)
-    except (ModelUnavailable, DeadlineExceeded):
-        stages.degraded.append("llm")
-        return "extractive", extracted
-    counts = verify(cited.sentences)
-    if not counts.sentences or counts.supported < counts.sentences or counts.numbers_verified < counts.numbers:
-        stages.degraded.append("llm_unsupported")
-        return "extractive", extracted
-    return "llm", cited
-
-
-def _cited(drafts: Iterable[Draft], packed: Sequence[Passage]) -> Cited:
-    cited = Cited(packed)
-    for draft in drafts:
-        cited.add(draft)
-    return cited
-
-
-def _answered(cited: Cited, mode: Literal["extractive", "llm"], confidence: float, store: VectorStore) -> Answer:
+def _answered(written: Written, confidence: float, store: VectorStore) -> Answer:
+    cited = written.cited
     owed = notices(cited, store)  # first: it may add citations
     return Answer(
         status="answered",
@@ -134,8 +108,10 @@ def _answered(cited: Cited, mode: Literal["extractive", "llm"], confidence: floa
         citations=tuple(cited.citations),
         notices=owed,
         confidence=confidence,
-        mode=mode,
+        mode=written.mode,
         verification=verify(cited.sentences),
+        generator=written.generator,
+        usage=written.usage,
     )
 
 
@@ -143,7 +119,7 @@ def _refused(passages: Sequence[Passage], confidence: float, model: Confidence) 
     """A refusal with the nearest evidence; the reason is told by how far even the nearest is."""
     reason: RefusalReason = "out_of_scope" if not passages or confidence < model.out_of_scope_below else "not_in_documents"
     nearest: list[Citation] = []
-    for passage in passages[:NEAREST]:
+    for passage in screened(passages[:NEAREST], []):
         said = (unit for unit in units(passage.chunk) if unit.kind not in ("figure", "table"))
         pieces = (piece for unit in said for piece in quotable(passage.chunk, unit.start, unit.end))
         if (piece := next(pieces, None)) is not None:

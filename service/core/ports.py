@@ -18,7 +18,8 @@ from service.core.code_table import CodeTable
 from service.core.late import Read, TokenVectors
 from service.core.manifest import Manifest
 from service.core.settings import Settings
-from service.core.types import Chunk, Document, Draft, Filters, Hit, Passage
+from service.core.types import Chunk, Document, Draft, Filters, Hit, Passage, Writing
+from service.core.words import Words
 
 Vectors = NDArray[np.float32]
 SpanKind = Literal["chain", "retriever", "embedding", "reranker", "generation", "guardrail", "span"]
@@ -145,11 +146,27 @@ class Generator(Protocol):
         """Sentences in order. Raises ModelUnavailable or DeadlineExceeded when it cannot go on."""
 
 
+class Writer(Protocol):
+    """A language model that writes an answer from passages. What it wrote is not proved yet, so nothing of it is handed on before it is
+    complete: `service.writing` decides what of it holds."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Model and prompt version, for the response and the trace."""
+
+    @property
+    def model(self) -> str:
+        """The model's name alone."""
+
+    def write(self, question: str, passages: Sequence[Passage], deadline_s: float) -> Writing:
+        """A whole answer within `deadline_s` seconds. Raises ModelUnavailable or DeadlineExceeded."""
+
+
 class Span(Protocol):
     """One timed stage of a trace."""
 
     def update(self, **fields: Any) -> None:
-        """Add `input`, `output`, `metadata`, `usage`, `model` or `level`."""
+        """Add `input`, `output`, `metadata`, `usage` (tokens by kind), `cost`, `model`, `prompt` (name and version) or `level`."""
 
 
 class Tracer(Protocol):
@@ -186,8 +203,8 @@ class Stores:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """One published build, open for reading: its stores, the documents by id, the codes in them, and the manifest that ties them.
-    `late` is None where the embedder has no token vectors."""
+    """One published build, open for reading: its stores, the documents by id, the codes and words in them, and the manifest that ties
+    them. `late` is None where the embedder has no token vectors."""
 
     manifest: Manifest
     documents: Mapping[str, Document]
@@ -195,6 +212,7 @@ class Index:
     lexical: LexicalIndex
     codes: CodeTable = field(default_factory=CodeTable)
     late: LateIndex | None = None
+    words: Words = field(default_factory=Words)
 
     def close(self) -> None:
         self.vectors.close()
@@ -205,7 +223,7 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class Rag:
-    """Everything one request needs."""
+    """Everything one request needs. `writers` are asked in turn until the answer of one holds, the small model first."""
 
     settings: Settings
     index: Index
@@ -213,3 +231,4 @@ class Rag:
     reranker: Reranker | None
     generators: Mapping[str, Generator]
     tracer: Tracer
+    writers: tuple[Writer, ...] = ()
