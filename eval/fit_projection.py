@@ -1,5 +1,6 @@
 """Fit the projection that makes an embedder's token vectors small: uncentred singular value decomposition over the token vectors of
-indexed corpora, special tokens, punctuation and stop words left out, as they are in use.
+indexed corpora, special tokens, punctuation and stop words left out, as they are in use; and a part of the way to whitening, because the
+few directions all tokens share tell no two of them apart. Figures in eval/LOG.md.
 
     python -m eval.fit_projection --home HOME [--home HOME ...] [--embedder FOLDER] [--dimensions N] [--out FILE]
 
@@ -29,6 +30,8 @@ from service.core.manifest import builds_dir, current_build_id, read_manifest
 from service.core.settings import Settings, load
 
 BATCH = 256
+WHITENING = 0.25
+"""A direction of eigenvalue w is divided by w to this power: 0.5 would be whitening in full (Huang et al., WhiteningBERT, 2021)."""
 
 
 def indexed_texts(settings: Settings) -> list[str]:
@@ -41,13 +44,15 @@ def indexed_texts(settings: Settings) -> list[str]:
         stores.close()
 
 
-def directions(products: NDArray[np.float64], dimensions: int) -> tuple[NDArray[np.float32], float]:
-    """(hidden, dimensions) right singular vectors of the tokens whose sum of outer products is given, largest first, and the share of
-    the tokens' squared length they keep. Signs are fixed, so that every machine gives the same matrix."""
+def directions(products: NDArray[np.float64], dimensions: int, whitening: float = WHITENING) -> tuple[NDArray[np.float32], float]:
+    """(hidden, dimensions) right singular vectors of the tokens whose mean outer product is given, largest first, each divided by its
+    eigenvalue to the power `whitening`, and the share of the tokens' squared length that lies in their span. Signs are fixed, so that
+    every machine gives the same matrix."""
     values, vectors = np.linalg.eigh(products)
-    kept = vectors[:, ::-1][:, :dimensions]
+    values, kept = values[::-1], vectors[:, ::-1][:, :dimensions]
     kept = kept * np.sign(kept[np.abs(kept).argmax(0), np.arange(dimensions)])
-    return kept.astype(np.float32), float(values[-dimensions:].sum() / values.sum())
+    scaled = kept / (values[:dimensions] / values[0]).clip(min=1e-6) ** whitening
+    return scaled.astype(np.float32), float(values[:dimensions].sum() / values.sum())
 
 
 def main(arguments: list[str]) -> int:
@@ -55,7 +60,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval.fit_projection")
     parser.add_argument("--home", action="append", required=True, type=Path)
     parser.add_argument("--embedder", default="minilm")
-    parser.add_argument("--dimensions", type=int, default=64)
+    parser.add_argument("--dimensions", type=int, default=128)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args(arguments)
     console = Console(stderr=True)
@@ -72,11 +77,12 @@ def main(arguments: list[str]) -> int:
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-9)
             products = (products if products.size else 0) + vectors.T @ vectors
             n_tokens += len(vectors)
-    projection, share = directions(products, args.dimensions)
+    projection, share = directions(products / n_tokens, args.dimensions)
     out = args.out or (PACKAGED if args.embedder == "minilm" else folder / BESIDE)
     out.parent.mkdir(parents=True, exist_ok=True)
     notes = {"weights_sha256": sha256_file(folder / "model.safetensors"), "chunks": str(len(texts)), "tokens": str(n_tokens)}
     save_file({"projection": np.ascontiguousarray(projection.astype(np.float16))}, str(out), metadata=notes)
+    out.chmod(0o644)
     console.print_json(json.dumps(notes | {"dimensions": args.dimensions, "share_kept": round(share, 4), "bytes": out.stat().st_size}))
     return 0
 

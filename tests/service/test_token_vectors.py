@@ -44,11 +44,13 @@ def other(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_packaged_projection_is_small_orthonormal_and_fitted_for_the_packaged_weights() -> None:
+def test_the_packaged_projection_is_small_orthogonal_and_fitted_for_the_packaged_weights() -> None:
     assert fitted_for(PACKAGED) == MINILM_SHA256
     assert PACKAGED.stat().st_size <= 200_000
     projection = load_file(PACKAGED)["projection"].astype(np.float32)
-    assert np.abs(projection.T @ projection - np.eye(projection.shape[1])).max() < 0.01
+    lengths = np.linalg.norm(projection, axis=0)
+    assert np.abs((projection.T @ projection) / lengths / lengths[:, None] - np.eye(len(lengths))).max() < 0.01
+    assert (np.diff(lengths) > -0.01).all()  # directions of less weight are stretched more
 
 
 def test_a_model_without_projection_has_no_token_vectors_and_is_indexed_without_them(other: Path, tmp_path: Path) -> None:
@@ -96,9 +98,16 @@ def test_numbers_codes_and_units_keep_their_vectors_punctuation_and_stop_words_d
 def test_directions_find_the_plane_the_tokens_lie_in() -> None:
     rng = np.random.default_rng(0)
     tokens = rng.standard_normal((500, 2)) @ rng.standard_normal((2, 6))
-    found, share = directions(tokens.T @ tokens, 2)
+    found, share = directions(tokens.T @ tokens / 500, 2, whitening=0)
     assert share == pytest.approx(1)
     assert tokens @ found @ found.T == pytest.approx(tokens, abs=1e-5)
+
+
+def test_full_whitening_makes_all_directions_weigh_the_same() -> None:
+    tokens = np.random.default_rng(1).standard_normal((4000, 5)) * [9, 4, 2, 1, 1]
+    found, _ = directions(tokens.T @ tokens / 4000, 3, whitening=0.5)
+    spread = (tokens @ found).std(0)
+    assert spread == pytest.approx(np.full(3, spread[0]), rel=0.05)
 
 
 def test_the_index_compares_the_tokens_of_a_question_with_every_chunk_of_the_build(sample_rag: Rag) -> None:
