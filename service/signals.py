@@ -24,9 +24,10 @@ Matrix = NDArray[np.float64]
 RANK_CONSTANT = 3.0  # reciprocal ranks are 1 / (this + rank): steep at the top, where the order is decided
 
 _ASKS_QUANTITY = re.compile(
-    r"(?i)\bhow (?:much|many|long|far|often|high|low|hot|cold|deep|wide|thick|heavy|big|large|fast)\b|\b(?:what|which)\b.{0,40}\b(?:torque|voltage|current|"
-    r"power|temperature|pressure|resistance|capacity|weight|mass|length|size|distance|rate|frequency|time|delay|threshold|limit|"
-    r"range|value|rating|speed|address|number|accuracy|gap)\b|\b(?:max(?:imum)?|min(?:imum)?|nominal|rated|default)\b|\btorque\b|\bspecs?\b"
+    r"(?i)\bhow (?:much|many|long|far|often|high|low|hot|cold|deep|wide|thick|heavy|big|large|fast)\b"
+    r"|\b(?:what|which)\b.{0,40}\b(?:torque|voltage|current|power|temperature|pressure|resistance|capacity|weight|mass|length|size|distance)\b"
+    r"|\b(?:what|which)\b.{0,40}\b(?:rate|frequency|time|delay|threshold|limit|range|value|rating|speed|address|number|accuracy|gap)\b"
+    r"|\b(?:max(?:imum)?|min(?:imum)?|nominal|rated|default)\b|\btorque\b|\bspecs?\b"
 )
 _ASKS_STEPS = re.compile(r"(?i)\bhow (?:do|can|should|would|to|must)\b|\b(?:steps?|procedure|sequence|instructions?|walk me through)\b")
 

@@ -6,7 +6,8 @@ suite in `tests/contracts`. All calls are synchronous: the service runs them off
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -18,7 +19,7 @@ from service.core.code_table import CodeTable
 from service.core.late import Read, TokenVectors
 from service.core.manifest import Manifest
 from service.core.settings import Settings
-from service.core.types import Chunk, Document, Draft, Filters, Hit, Passage, Writing
+from service.core.types import Chunk, Document, Draft, Filters, Hit, Judgement, Passage, Writing
 from service.core.words import Words
 
 Vectors = NDArray[np.float32]
@@ -133,6 +134,16 @@ class Reranker(Protocol):
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """One relevance score a text, in the order given, higher is better; the caller sorts."""
+
+    def judge(
+        self,
+        question: str,
+        texts: Sequence[str],
+        deadline: float = math.inf,
+        enough: Callable[[Sequence[Judgement | None]], bool] | None = None,
+    ) -> list[Judgement | None]:
+        """One judgement a text, in the order given; None where `deadline` (a time.monotonic() value) left no time, or where `enough`,
+        asked after every few texts what is judged so far, said yes. Give the most promising texts first."""
 
 
 class Generator(Protocol):

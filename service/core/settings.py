@@ -36,7 +36,9 @@ class Settings(BaseModel):
     reranker: str = _knob("packaged", "Cross-encoder: `packaged`, `none`, or a folder or hub name for sentence-transformers.")
     allow_hub: bool = _knob(False, "Let model names that are no local folder be fetched from the Hugging Face hub.")
     precision: str = _knob(
-        "auto", "Arithmetic of the models: `auto` (bf16 where the CPU has it), `fp32` or `bf16`.", pattern="^(auto|fp32|bf16)$"
+        "auto",
+        "Arithmetic of the models: `auto` (the fastest this CPU does, measured at start), `fp32`, `bf16` or `int8` (cross-encoder only).",
+        pattern="^(auto|fp32|bf16|int8)$",
     )
     threads: int = _knob(0, "CPU threads for the models; 0 takes all cores.", ge=0, le=256)
 
