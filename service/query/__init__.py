@@ -10,5 +10,6 @@ and no search; what is prepared once a build stands in `lexicon.py`. It must not
     spelling.py     words nobody knows -> the documents' word that was meant
     glossary.py     abbreviations and the field's words -> the same in the documents' words and language
     languages.py    the question's language, and whether the embedder reads it
+    followup.py     a question and those before it -> the question made whole
     words.py        everyday English
 """

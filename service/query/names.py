@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from service.core.code_table import CodeTable
 from service.core.text import analyze, fold
-from service.core.types import Document
+from service.core.types import Document, Passage
 from service.query.record import NamedProduct, Query
 from service.query.words import ordinary
 
@@ -28,9 +28,11 @@ MAX_WORDS = 4
 MAX_NAMED = 8
 MIN_KEY = 3
 
-_WORD = re.compile(r"[^\W_]+")
+_CJK = "぀-ヿ㐀-鿿가-힯"
+_WORD = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+")  # "那QX400呢" is three words
 _SPLIT = re.compile(r"[\s_\-‐‑‒–—/.,()+]+")
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_GENERIC = re.compile(r"(?:gen|rs|can|lin|usb|ip|awg|type|mode|level|rev|ver|part|vol|class|iso|iec|din|sae|ece|ccs|i2c|v2[xghl])\d*")
 _REVISION = re.compile(r"(?:v|ver|rev|r)\d*|\d.*|[a-z]{1,2}", re.I)
 
 
@@ -67,7 +69,7 @@ def names_of(documents: Mapping[str, Document]) -> Names:
     for document in documents.values():
         for name in _own(document):
             key = name_key(name.printed)
-            if len(key) >= MIN_KEY:
+            if len(key) >= MIN_KEY and not _GENERIC.fullmatch(key):  # "Gen 3" and "RS485" name no one's product
                 by_key.setdefault(key, []).append(name)
     terms = {document.document_id: _terms(document) for document in documents.values()}
     counts = Counter(term for own in terms.values() for term in own)
@@ -189,6 +191,15 @@ def product_match(document: Document, query: Query) -> float:
     if best:
         return best
     return -1.0 if query.products and all(document.document_id in product.siblings for product in query.products) else 0.0
+
+
+def siblings_last(passages: Sequence[Passage], query: Query) -> list[Passage]:
+    """The passages in their order, but those of other products' documents behind the rest where the named product's are among them."""
+    matches = [product_match(passage.document, query) for passage in passages]
+    if not any(match > 0 for match in matches):
+        return list(passages)
+    kept = [passage for passage, match in zip(passages, matches, strict=True) if match >= 0]
+    return kept + [passage for passage, match in zip(passages, matches, strict=True) if match < 0]
 
 
 def name_match(document: Document, query: Query) -> float:

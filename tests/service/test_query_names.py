@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from service.core.ports import Index
-from service.query.names import product_match
+from service.core.types import Passage
+from service.query.names import name_match, names_of, product_match, siblings_last
 from service.query.understand import understand
-from tests.service.query_index import document, index_of
+from tests.service.query_index import chunk, document, index_of
 
 DOCUMENTS = (
     document("qx250zt-can.pdf", "QX250ZT", title="CAN protocol"),
@@ -91,3 +92,36 @@ def test_a_longer_number_is_another_product(index: Index) -> None:
 def test_a_name_written_apart_is_also_searched_as_it_is_printed(index: Index) -> None:
     assert "qx250zt" in understand("torque message of the qx250 zt", index).search_text.split()
     assert understand("torque message of the QX250-ZT", index).extra == ()
+
+
+def test_a_siblings_passage_never_goes_before_the_named_products(index: Index) -> None:
+    own = [passage_of(index, name) for name in ("qx400-manual", "general-safety", "qx250zt-can", "vargo-12-wallbox")]
+    query = understand("gland torque of the QX250ZT", index)
+    assert [item.document.document_id for item in siblings_last(own, query)] == [
+        "general-safety",
+        "qx250zt-can",
+        "qx400-manual",
+        "vargo-12-wallbox",
+    ]
+
+
+def test_siblings_stay_where_they_are_when_the_named_product_has_nothing(index: Index) -> None:
+    own = [passage_of(index, name) for name in ("qx400-manual", "vargo-12-wallbox", "general-safety")]
+    assert siblings_last(own, understand("gland torque of the QX250ZT", index)) == own
+
+
+def passage_of(index: Index, document_id: str) -> Passage:
+    return Passage(chunk(document_id, TEXTS[document_id][0]), index.documents[document_id], {})
+
+
+@pytest.mark.parametrize("word", ["Gen 3", "RS485", "CAN2", "IP67", "type 2"])
+def test_generations_buses_and_classes_are_no_products(word: str) -> None:
+    made = document("notes.pdf", word)
+    assert names_of({"notes": made}).by_key == {}
+
+
+def test_the_words_of_a_documents_name_weigh_by_their_rarity(index: Index) -> None:
+    query = understand("can protocol: torque command", index)
+    values = {name: name_match(item, query) for name, item in index.documents.items()}
+    assert max(values, key=values.__getitem__) == "qx250zt-can"
+    assert values["general-safety"] == 0
