@@ -1,35 +1,33 @@
 """A question in, an Answer out: the request from top to bottom.
 
-    search -> pack -> extract -> judge -> (write) -> cite -> verify -> Answer
+    screen -> search -> consider (apply, extract, judge) -> refuse | ask back | (write) -> prove -> notices -> Answer
 
 Streaming is the same path: `on_sentence` and `on_citation` are told of each as soon as it stands, and the whole Answer follows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from service.cite import Cited, citation, quotable
-from service.confidence import Confidence, features, model_for
+from service.cite import Cited
+from service.clarify import choices
+from service.conflicts import add_conflicts
+from service.consider import consider, resolved
 from service.core.errors import DeadlineExceeded, ModelUnavailable
-from service.core.ports import Rag, VectorStore
-from service.core.types import Answer, Citation, Draft, Filters, Passage, Refusal, RefusalReason
+from service.core.ports import Rag
+from service.core.types import Answer, Citation, Filters, Passage
 from service.degraded import parts, unreadable
+from service.guard import Screened, screen
 from service.notices import notices
-from service.pack import pack
+from service.refuse import UNPROVED, asked_back, not_answered, refused, warned
 from service.retrieve import search
-from service.sentences import units
+from service.revisions import labelled
 from service.stages import Stages
-from service.verify import verify
+from service.verify import proved, verify
 
 Mode = Literal["auto", "extractive", "llm"]
-NEAREST = 3  # citations shown with a refusal
-MESSAGES: dict[RefusalReason, str] = {
-    "out_of_scope": "The indexed documents are not about this, so there is no answer from them.",
-    "not_in_documents": "The indexed documents do not answer this. The nearest passages are shown: check whether one of them helps.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +75,42 @@ def answer(
     with rag.tracer.trace("ask", trace_id=trace_id, user_id=question.user_id, session_id=question.session_id) as root:
         root.update(input=question.text)
         stages = Stages(rag.tracer, deadline)
-        passages = search(rag, question.text, question.filters, rag.settings.rerank_depth, stages)
-        with stages.stage("answer", "generation") as span:
-            packed = pack(passages, rag.settings.passages, rag.index.vectors, rag.index.documents)
-            cited = _cited(rag.generators["extractive"].stream(question.text, packed, stages.left_s()), packed)
-            values = features(question.text, passages, cited.sentences)
-            model = model_for(values)
-            confidence = model.judge(values)
-            threshold = rag.settings.refuse_below if rag.settings.refuse_below >= 0 else model.threshold
-            if confidence < threshold or not cited.sentences:
-                made = _refused(passages, confidence, model)
-            else:
-                mode, cited = _written(rag, question, packed, cited, stages)
-                made = _answered(cited, mode, confidence, rag.index.vectors)
+        asked = screen(question.text)
+        if asked.reason is not None:
+            made = refused(asked.reason, asked.message)
+        else:
+            passages = search(rag, asked.text, question.filters, rag.settings.rerank_depth, stages)
+            with stages.stage("answer", "generation") as span:
+                made, cited = _decided(rag, replace(question, text=asked.text), asked, passages, stages)
                 Listener(on_sentence, on_citation).tell(cited)
-            span.update(output=made.text, metadata={"status": made.status, "mode": made.mode})
+                span.update(output=made.text, metadata={"status": made.status, "mode": made.mode})
         named = [*dict.fromkeys(stages.degraded), *unreadable(made, rag.index.documents)]
         made = replace(made, degraded=tuple(named), timings_ms=stages.finish())
         root.update(output=made.text, metadata={"status": made.status, "confidence": made.confidence, "degraded": parts(named)})
     return made
+
+
+def _decided(rag: Rag, question: Question, asked: Screened, passages: Sequence[Passage], stages: Stages) -> tuple[Answer, Cited]:
+    """The answer, the refusal or the question back, with the sentences a listener may hear."""
+    unsaid, store = Cited(passages), rag.index.vectors
+    if asked.unsafe is not None:
+        return warned(asked.unsafe, question.text, passages[: rag.settings.passages], store), unsaid
+    seen = consider(rag, question.text, passages, question.filters, stages.left_s())
+    if not seen.answers(rag.settings.refuse_below):
+        return not_answered(seen.passages, seen.applies, seen.lacks, seen.in_scope, seen.confidence), unsaid
+    if found := choices(seen.wanted, seen.passages):
+        return asked_back(found, seen.confidence), unsaid
+    mode, cited = _written(rag, question, seen.packed, seen.cited, stages)
+    cited = proved(cited)
+    if not cited.sentences:
+        return refused("not_in_documents", UNPROVED, seen.passages, seen.confidence), unsaid
+    add_conflicts(cited, seen.wanted)
+    labelled(cited, rag.index.documents)
+    owed = notices(cited, store)  # before the citations are read: it may add some
+    made = Answer(
+        "answered", cited.text, tuple(cited.citations), owed, confidence=seen.confidence, mode=mode, verification=verify(cited.sentences)
+    )
+    return made, cited
 
 
 def _written(
@@ -108,7 +123,7 @@ def _written(
         stages.degraded.append("llm_not_configured")
         return "extractive", extracted
     try:
-        cited = _cited(rag.generators["llm"].stream(question.text, packed, stages.left_s()), packed)
+        cited = resolved(rag.generators["llm"].stream(question.text, packed, stages.left_s()), packed)
     except (ModelUnavailable, DeadlineExceeded):
         stages.degraded.append("llm")
         return "extractive", extracted
@@ -117,36 +132,3 @@ def _written(
         stages.degraded.append("llm_unsupported")
         return "extractive", extracted
     return "llm", cited
-
-
-def _cited(drafts: Iterable[Draft], packed: Sequence[Passage]) -> Cited:
-    cited = Cited(packed)
-    for draft in drafts:
-        cited.add(draft)
-    return cited
-
-
-def _answered(cited: Cited, mode: Literal["extractive", "llm"], confidence: float, store: VectorStore) -> Answer:
-    owed = notices(cited, store)  # first: it may add citations
-    return Answer(
-        status="answered",
-        text=cited.text,
-        citations=tuple(cited.citations),
-        notices=owed,
-        confidence=confidence,
-        mode=mode,
-        verification=verify(cited.sentences),
-    )
-
-
-def _refused(passages: Sequence[Passage], confidence: float, model: Confidence) -> Answer:
-    """A refusal with the nearest evidence; the reason is told by how far even the nearest is."""
-    reason: RefusalReason = "out_of_scope" if not passages or confidence < model.out_of_scope_below else "not_in_documents"
-    nearest: list[Citation] = []
-    for passage in passages[:NEAREST]:
-        said = (unit for unit in units(passage.chunk) if unit.kind not in ("figure", "table"))
-        pieces = (piece for unit in said for piece in quotable(passage.chunk, unit.start, unit.end))
-        if (piece := next(pieces, None)) is not None:
-            nearest.append(citation(passage, *piece, len(nearest) + 1))
-    refusal = Refusal(reason, MESSAGES[reason], tuple(nearest))
-    return Answer(status="refused", text="", refusal=refusal, confidence=confidence)

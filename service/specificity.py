@@ -1,9 +1,9 @@
 """A question and its ranked passages in, out: how much of what the question names they do not hold.
 
-A question is refused for what is *missing*: the size M10 where the table ends at M8, a warranty in a manual that speaks of none, a time where
-no unit of time stands beside the words. What a question names: designators (sizes, codes, models; met exactly or by a variant), subjects
-(its words without the common ones; met by the same stem) and the quantity it asks for (met by any value of that kind). All that is named
-becomes one pattern a question, so that a passage is read once.
+A question is refused for what is *missing*: the size M10 where the table ends at M8, a warranty in a manual that speaks of none, a time
+where no unit of time stands beside the words. What a question names: designators (sizes, codes, models; met exactly or by a variant),
+subjects (its words without the common ones; met by the same stem) and the quantity it asks for (met by any value of that kind). All that is
+named becomes one pattern a question, so that a passage is read once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,27 @@ _VALUE = re.compile(
     r"[-+±]?\d+(?:[.,]\d+)*(?:[a-zµω°%]{1,4}\d?|-?(?:phase|pole|pin|bit|wire|cell|series|minute|hour|second|year|volt|amp|way|step|channel))?"
     r"|\d+(?:[-/x]\d+)+[a-z°%]{0,3}"
 )
-_ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ions", "ion", "ers", "er", "ied", "ies", "ed", "es", "al", "ly", "y", "e", "s")
+_ENDINGS = (
+    "ations",
+    "ation",
+    "ments",
+    "ment",
+    "ings",
+    "ing",
+    "ions",
+    "ion",
+    "ers",
+    "er",
+    "ied",
+    "ies",
+    "ed",
+    "es",
+    "al",
+    "ly",
+    "y",
+    "e",
+    "s",
+)
 _ANY_ENDING = f"(?:{'|'.join(sorted({*_ENDINGS, 'ating', 'ated', 'ates', 'ate', 'or', 'ors', 'able', 'n', 't'}, key=len, reverse=True))})?"
 
 
@@ -53,6 +73,13 @@ class Needs:
     def weight(self, numbers: frozenset[int]) -> float:
         """Of the names with these numbers."""
         return sum(W_DESIGNATOR if number < len(self.designators) else W_SUBJECT for number in numbers)
+
+    def unsaid(self, text: str) -> float:
+        """Share, by weight, of all that is named and asked for which a text does not hold."""
+        lacking = self.weight(frozenset(range(len(self.names))) - self.met(text))
+        lacking += W_QUANTITY * sum(not states(text, quantity) for quantity in self.quantities)
+        whole = self.weight(frozenset(range(len(self.names)))) + W_QUANTITY * len(self.quantities)
+        return lacking / whole if whole else 0.0
 
     def met(self, text: str) -> frozenset[int]:
         """The numbers of the names that a text holds."""
@@ -132,7 +159,10 @@ def _places(wanted: Needs, passage: Passage) -> Iterator[tuple[float, bool]]:
         near = above.union(*own[max(0, at - 1) : at + 2])
         stated = sum(states(text, quantity) for quantity in wanted.quantities)
         unmet = wanted.weight(everything - near) + NEARBY * wanted.weight(near - own[at])
-        yield unmet + W_QUANTITY * (len(wanted.quantities) - stated), stated == len(wanted.quantities) and (not subjects or bool(near & subjects))
+        yield (
+            unmet + W_QUANTITY * (len(wanted.quantities) - stated),
+            stated == len(wanted.quantities) and (not subjects or bool(near & subjects)),
+        )
 
 
 def stem(term: str) -> str:
@@ -151,7 +181,9 @@ def _subject(term: str) -> str:
     if not term.isascii() or not term.isalpha():
         return re.escape(term)
     doubled = f"{own[-1]}?" if own[-1] not in "aeiou" else ""
-    return rf"(?<![^\W_]){own}(?:[a-z]*|{doubled})(?![a-z])" if len(own) >= OPEN_STEM else rf"(?<![^\W_]){own}{doubled}{_ANY_ENDING}(?![a-z])"
+    return (
+        rf"(?<![^\W_]){own}(?:[a-z]*|{doubled})(?![a-z])" if len(own) >= OPEN_STEM else rf"(?<![^\W_]){own}{doubled}{_ANY_ENDING}(?![a-z])"
+    )
 
 
 def _designator(name: str) -> str:
