@@ -89,8 +89,8 @@ class Needs:
 @dataclass(frozen=True, slots=True)
 class Missing:
     """What is not met. `place`: share of all that is named, by weight, at the one place that meets most. `designators` and `subjects`:
-    how many stand in no passage of the leading document. `quantity`: 1 where what is asked for is stated at no place that speaks of a
-    subject. `names` are those the leading document lacks, for the reader."""
+    how many stand in no passage of the leading document. `quantity`: the share of the names that is not met at the best place which states
+    what is asked for, 1 where none does, 0 where nothing is asked for. `names` are those the leading document lacks, for the reader."""
 
     place: float
     designators: int
@@ -134,35 +134,34 @@ def missing(wanted: Needs, passages: Sequence[Passage]) -> Missing:
     places = [found for passage in passages[:READ] for found in _places(wanted, passage)]
     whole = wanted.weight(everything) + W_QUANTITY * len(wanted.quantities)
     least = min((unmet for unmet, _ in places), default=whole)
+    stating = min((share for _, share in places), default=1.0)
     lacked = sorted(everything - met)
     return Missing(
         place=min(1.0, least / whole) if whole else 0.0,
         designators=sum(number < len(wanted.designators) for number in lacked),
         subjects=sum(number >= len(wanted.designators) for number in lacked),
-        quantity=float(bool(asks) and not any(stated for _, stated in places)),
+        quantity=stating if asks else 0.0,
         asks_quantity=asks,
         asks_count=counts,
         names=tuple(wanted.names[number] for number in lacked),
     )
 
 
-def _places(wanted: Needs, passage: Passage) -> Iterator[tuple[float, bool]]:
-    """For each sentence, row, item: the weight of what it does not meet, and whether it states the quantity near a name."""
+def _places(wanted: Needs, passage: Passage) -> Iterator[tuple[float, float]]:
+    """For each sentence, row, item: the weight of all that it does not meet; and the share of the names it does not, 1 where it does not
+    state the quantity that is asked for."""
     chunk = passage.chunk
     said = [unit for unit in units(chunk) if unit.kind not in ("heading", "figure")]
     texts = [" ".join([chunk.text[unit.start : unit.end], unit.part.statement, *(cell.head for cell in unit.part.cells)]) for unit in said]
     own = [wanted.met(text) for text in texts]
     above = wanted.met(f"{chunk.context} {_names_of(passage.document)}")
     everything = frozenset(range(len(wanted.names)))
-    subjects = frozenset(range(len(wanted.designators), len(wanted.names)))
+    whole = wanted.weight(everything) or 1.0
     for at, text in enumerate(texts):
         near = above.union(*own[max(0, at - 1) : at + 2])
         stated = sum(states(text, quantity) for quantity in wanted.quantities)
         unmet = wanted.weight(everything - near) + NEARBY * wanted.weight(near - own[at])
-        yield (
-            unmet + W_QUANTITY * (len(wanted.quantities) - stated),
-            stated == len(wanted.quantities) and (not subjects or bool(near & subjects)),
-        )
+        yield unmet + W_QUANTITY * (len(wanted.quantities) - stated), unmet / whole if stated == len(wanted.quantities) else 1.0
 
 
 def stem(term: str) -> str:
