@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from hashlib import sha256
 
 _DESIGNATOR = re.compile(r"(?<![^\W_])(?=[\w-]*[A-Za-z])(?=[\w-]*\d)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*(?![^\W_])")
-_UNITED = re.compile(r"\d+(?:\.\d+)?(?:[kmµun]?(?:V|A|W|Hz|Ah|Wh|Nm|s|m|g|F)|mm|min|h|th|st|nd|rd|x|k|c|C|phase|bit|pin|wire)", re.I)
+_UNITED = re.compile(r"\d+(?:\.\d+)?(?:[kmµun]?(?:V|A|W|Hz|Ah|Wh|Nm|s|m|g|F)|mm|min|h|th|st|nd|rd|x|k|c)|\d+-[a-z]{3,}", re.I)
 
 
 def near_miss(question: str, stands: Callable[[str], bool]) -> str | None:

@@ -18,7 +18,7 @@ from service.core.text import analyze
 from service.core.types import Chunk, Document, Draft, Span
 from service.measures import Measure, measures
 from service.sentences import Unit, units
-from service.specificity import Needs, stem
+from service.specificity import Needs, designators_in, stem
 
 SAME, ALIKE = 0.75, 0.3
 """Share of the words of both that are common: by itself, and where both hold all that the question names."""
@@ -74,7 +74,7 @@ def claim_of(text: str, wanted: Needs) -> Claim:
     found = list(measures(text))
     codes = {code.key for code in find_codes(text)}
     plain = frozenset(stem(term) for term in analyze(text) if term not in COMMON and not any(char.isdigit() for char in term))
-    names = frozenset(codes | {m.number for m in found if not m.unit})
+    names = designators_in(text) | codes | {m.number for m in found if not m.unit}
     complete = len(wanted.names) >= MIN_COMMON and len(wanted.met(text)) == len(wanted.names)
     return Claim(plain, frozenset(m for m in found if m.unit), names, complete)
 

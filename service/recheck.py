@@ -36,8 +36,9 @@ class Checked:
 
 
 def recheck(saved: SavedAnswer, index: Index) -> dict[str, Any]:
-    """{"verified", "citations": [{"marker", "state", "page", "pages", "file", "revision", "message"}], "unresolved_markers", "verification",
-    "index"}. `verified` is true where every quote still stands on its page, every marker resolves and no document is superseded."""
+    """{"verified", "citations": [{"marker", "state", "page", "pages", "file", "revision", "message"}], "unresolved_markers",
+    "verification", "index"}. `verified` is true where every quote still stands on its page, every marker resolves and no document is
+    superseded."""
     checked = [check(item, index) for item in saved.citations]
     known = {item.marker for item in saved.citations}
     used = [int(number) for number in _MARKER.findall(saved.answer)] + [notice.marker for notice in saved.notices]

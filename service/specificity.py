@@ -105,18 +105,20 @@ def needs(question: str) -> Needs:
     """What must be met."""
     designators: list[str] = []
     subjects: list[str] = []
-    for match in _TOKEN.finditer(fold(question)):
-        if _VALUE.fullmatch(match.group()):
-            continue
-        for piece in _pieces(match.group()):
-            if not any(char.isdigit() for char in piece):
-                subjects += [term for term in analyze(piece) if len(term) > 1 and term not in COMMON and named_by(term) is None]
-            elif not _VALUE.fullmatch(piece):
-                designators.append(piece)
+    for piece in _named_pieces(question):
+        if any(char.isdigit() for char in piece):
+            designators.append(piece)
+        else:
+            subjects += [term for term in analyze(piece) if len(term) > 1 and term not in COMMON and named_by(term) is None]
     named = list(dict.fromkeys(designators)), list(dict.fromkeys(subjects))
     alternatives = [*(_designator(name) for name in named[0]), *(_subject(name) for name in named[1])]
     pattern = re.compile("|".join(f"({alternative})" for alternative in alternatives))
     return Needs(tuple(named[0]), tuple(named[1]), asked_for(question), pattern)
+
+
+def designators_in(text: str) -> frozenset[str]:
+    """The sizes, codes and models of a text, folded; no quantities."""
+    return frozenset(piece for piece in _named_pieces(text) if any(char.isdigit() for char in piece))
 
 
 def missing(wanted: Needs, passages: Sequence[Passage]) -> Missing:
@@ -212,6 +214,13 @@ def _names_of(document: Document) -> str:
 
 def _all_of(passage: Passage) -> str:
     return " ".join([passage.chunk.indexed_text, *(part.statement for part in passage.chunk.parts)])
+
+
+def _named_pieces(text: str) -> Iterator[str]:
+    """Words and designators of a text, without values."""
+    for match in _TOKEN.finditer(fold(text)):
+        if not _VALUE.fullmatch(match.group()):
+            yield from (piece for piece in _pieces(match.group()) if not _VALUE.fullmatch(piece))
 
 
 def _pieces(token: str) -> list[str]:
