@@ -91,7 +91,7 @@ class Ablation:
         rag, question = self.rag, item.question
         started = time.perf_counter()
         stages = Stages(rag.tracer, time.monotonic() + DEADLINE_S)
-        ordered = plain_order(question, candidates(rag, understand(question, rag.index), {}, POOL, stages))
+        ordered = plain_order(question, candidates(rag, [understand(question, rag.index)], {}, POOL, stages))
         plain_ms = (time.perf_counter() - started) * 1000
         self._keep(item, "fitted combination, no cross-encoder", [entry.candidate.chunk for entry in ordered], plain_ms)
         if rag.reranker is not None:

@@ -37,24 +37,27 @@ class Found:
     fused: list[Hit]
 
 
-def candidates(rag: Rag, query: Query, filters: Filters, n: int, stages: Stages) -> list[Candidate]:
-    """At most n candidates, best fused first. Raises StoreUnavailable where no search works, DeadlineExceeded."""
-    found = find(rag, query, filters, stages)
+def candidates(rag: Rag, queries: Sequence[Query], filters: Filters, n: int, stages: Stages) -> list[Candidate]:
+    """At most n candidates, best fused first. What a later query alone finds joins with that query's scores. Raises StoreUnavailable where
+    no search works, DeadlineExceeded."""
+    found = [find(rag, query, filters, stages) for query in queries]
+    fused = found[0].fused if len(found) == 1 else rrf([(1.0, one.fused) for one in found], rag.settings.rrf_k)
     with stages.stage("fuse", "span"):
-        chunks = rag.index.vectors.fetch([hit.chunk_id for hit in found.fused[:n]])
-    dense, lexical, late, fused = (
-        {hit.chunk_id: hit.score for hit in hits} for hits in (found.dense, found.lexical, found.late, found.fused)
+        chunks = rag.index.vectors.fetch([hit.chunk_id for hit in fused[:n]])
+    dense, lexical, late = (
+        {hit.chunk_id: hit.score for one in reversed(found) for hit in getattr(one, name)} for name in ("dense", "lexical", "late")
     )
+    scores = {hit.chunk_id: hit.score for hit in fused}
     return [
         Candidate(
             chunk=chunk,
             document=rag.index.documents[chunk.document_id],
-            fused=fused[chunk.chunk_id],
+            fused=scores[chunk.chunk_id],
             dense=dense.get(chunk.chunk_id),
             lexical=lexical.get(chunk.chunk_id),
             late=late.get(chunk.chunk_id),
-            code=code_match(chunk, query),
-            product=product_match(rag.index.documents[chunk.document_id], query),
+            code=code_match(chunk, queries[0]),
+            product=product_match(rag.index.documents[chunk.document_id], queries[0]),
         )
         for chunk in chunks
         if chunk.document_id in rag.index.documents

@@ -15,6 +15,11 @@ from service.candidates import candidates
 from service.core.errors import ModelUnavailable
 from service.core.ports import Rag
 from service.core.types import Chunk, Filters, Judgement, Passage
+from service.degraded import LANGUAGE
+from service.duplicates import collapse
+from service.query.followup import complete
+from service.query.languages import supported
+from service.query.record import Query
 from service.query.understand import understand
 from service.rank import Ranked, plain_order, read_order
 from service.signals import Candidate
@@ -33,27 +38,35 @@ class Retrieved:
     degraded: tuple[str, ...]
 
 
-def retrieve(rag: Rag, question: str, filters: Filters, k: int, *, deadline: float) -> Retrieved:
+def retrieve(rag: Rag, question: str, filters: Filters, k: int, *, deadline: float, history: Sequence[tuple[str, str]] = ()) -> Retrieved:
     """The k best passages for a question. `deadline` is a time.monotonic() value. Raises StoreUnavailable where no search
     works, DeadlineExceeded."""
     stages = Stages(rag.tracer, deadline)
-    passages = search(rag, question, filters, k, stages)
+    passages = search(rag, understood(rag, question, history), filters, k, stages)
     return Retrieved(tuple(passages), stages.finish(), tuple(stages.degraded))
 
 
-def search(rag: Rag, question: str, filters: Filters, k: int, stages: Stages) -> list[Passage]:
-    """`retrieve` as a part of a longer request, whose stages it joins."""
-    query = understand(question, rag.index)
-    found = candidates(rag, query, filters, max(k, POOL), stages)
+def understood(rag: Rag, question: str, history: Sequence[tuple[str, str]] = ()) -> list[Query]:
+    """The question as it is meant, and (where that is a follow-up made whole) as it was asked: both are searched."""
+    texts = [*complete(question, history, rag.index)[:1], question]
+    return [understand(text, rag.index) for text in dict.fromkeys(texts)]
+
+
+def search(rag: Rag, queries: Sequence[Query], filters: Filters, k: int, stages: Stages) -> list[Passage]:
+    """`retrieve` as a part of a longer request, whose stages it joins. The first query is the one that is ranked for."""
+    query = queries[0]
+    if not supported(query.language, rag.settings.embedder):
+        stages.degraded.append(LANGUAGE)
+    found = candidates(rag, queries, filters, max(k, POOL), stages)
     with stages.stage("fuse", "span"):
-        ranked = plain_order(question, found)
-    ranked = _read(rag, question, ranked, stages)
-    return [_passage(item) for item in ranked[:k]]
+        ranked = plain_order(query.text, found)
+    ranked = _read(rag, query.text, ranked, stages)
+    return collapse([_passage(item) for item in ranked], query, filters)[:k]
 
 
 def observe(rag: Rag, question: str, *, deadline: float) -> list[Candidate]:
     """The candidates of a question, every one of them read: what the final order is fitted on."""
-    found = candidates(rag, understand(question, rag.index), {}, POOL, Stages(rag.tracer, deadline))
+    found = candidates(rag, understood(rag, question), {}, POOL, Stages(rag.tracer, deadline))
     if rag.reranker is None or not found:
         return found
     return _told(found, rag.reranker.judge(question, [reading(candidate.chunk) for candidate in found], deadline))
