@@ -19,6 +19,7 @@ from service.degraded import LANGUAGE
 from service.duplicates import collapse
 from service.query.followup import complete
 from service.query.languages import supported
+from service.query.names import siblings_last
 from service.query.record import Query
 from service.query.understand import understand
 from service.rank import Ranked, plain_order, read_order
@@ -61,7 +62,7 @@ def search(rag: Rag, queries: Sequence[Query], filters: Filters, k: int, stages:
     with stages.stage("fuse", "span"):
         ranked = plain_order(query.text, found)
     ranked = _read(rag, query.text, ranked, stages)
-    return collapse([_passage(item) for item in ranked], query, filters)[:k]
+    return siblings_last(collapse([_passage(item) for item in ranked], query, filters), query)[:k]
 
 
 def observe(rag: Rag, question: str, *, deadline: float) -> list[Candidate]:
