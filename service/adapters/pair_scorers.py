@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from service.adapters.linear import Precision
 from service.adapters.packed_bert import PackedBert, is_plain_bert, read_object
-from service.adapters.precision import Precision, choose_dtype, dtype_of, linear_of
+from service.adapters.precision import choose_dtype
 from service.core.errors import ModelUnavailable
 
 OURS = ("relevance", "answers")  # the outputs of the packaged model, in order, as its configuration names them
@@ -62,7 +63,7 @@ class PackedScorer:
 
         try:
             read_object(folder / "tokenizer.json")
-            self._bert = PackedBert(folder, dtype_of(precision), linear_of(precision))
+            self._bert = PackedBert(folder, precision)
         except ModelUnavailable as error:
             raise ModelUnavailable(f"The reranker in {folder} cannot be loaded: {error}") from error
         self._head = self._bert.head

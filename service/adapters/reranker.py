@@ -23,7 +23,8 @@ from service.core.types import Judgement
 
 PACKAGED = Path(__file__).resolve().parent.parent / "models" / "reranker"
 _PACKAGED_MAX_TOKENS = 256  # what it was trained with
-_PASS_SIZE = 1024  # tokens of one pass: large enough for full matrix speed, short enough to stop in time
+_PASS_SIZE = 2048  # tokens of one pass, for full matrix speed
+_TIMED_PASS_SIZE = 512  # where the time may end before the texts do
 _SLICE = 8  # texts between two questions whether that is enough
 _REMEMBERED = 20_000  # judgements kept, some 200 bytes each
 
@@ -80,13 +81,16 @@ class CrossEncoderReranker:
     def _fill(self, question: str, texts: Sequence[str], places: Sequence[int], judged: list[Judgement | None], deadline: float) -> bool:
         """Judge these places, as far as the time goes; False where it did not go far enough."""
         prepared = self._scorer.prepare(question, [printable(texts[place]) for place in places])
-        for some in self._passes(prepared):
+        expected = self._seconds_a_token * sum(map(self._scorer.size, prepared))
+        roomy = time.monotonic() + 2 * expected < deadline
+        for some in self._passes(prepared, _PASS_SIZE if roomy else _TIMED_PASS_SIZE):
             if not self._lock.acquire(timeout=-1 if deadline == math.inf else max(0.0, deadline - time.monotonic())):
                 return False
             try:
                 size = sum(self._scorer.size(prepared[n]) for n in some)
                 started = time.monotonic()
                 if started + size * self._seconds_a_token > deadline:
+                    self._seconds_a_token *= 0.9  # a slow moment must not keep every later question from being read
                     return False
                 logits = self._scorer.logits([prepared[n] for n in some])
                 taken = (time.monotonic() - started) / size
@@ -97,13 +101,13 @@ class CrossEncoderReranker:
                 judged[places[n]] = Judgement(float(row[0]), float(row[-1]))
         return True
 
-    def _passes(self, prepared: Sequence[Any]) -> Iterator[list[int]]:
-        """Places of `prepared`, in order, so many a pass that its tokens stay within _PASS_SIZE."""
+    def _passes(self, prepared: Sequence[Any], most: int) -> Iterator[list[int]]:
+        """Places of `prepared`, in order, so many a pass that its tokens stay within `most`."""
         some: list[int] = []
         total = 0
         for n, pair in enumerate(prepared):
             size = self._scorer.size(pair)
-            if some and total + size > _PASS_SIZE:
+            if some and total + size > most:
                 yield some
                 some, total = [], 0
             some.append(n)

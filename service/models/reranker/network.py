@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from service.adapters.packed_bert import BertShape, embedded, layer_of, plain_linear, read_weights
+from service.adapters.packed_bert import BertShape, embedded, layer_of, read_weights
 
 LABELS = ("relevance", "answers")
 MAX_TOKENS = 256
@@ -69,7 +69,7 @@ class CrossEncoderNetwork:
             groups.append((len(some), longest, real if int(real.min()) < longest else None))
         tokens = embedded(self.weights, self.shape, torch.tensor(ids), torch.tensor(types), lengths).to(self.dtype)
         for number in range(self.shape.layers):
-            layer = layer_of(self.weights, self.shape, number, self.dtype, plain_linear)
+            layer = layer_of(self.weights, self.shape, number, self.dtype)
             tokens = layer.after(tokens, _attend_in_groups(layer.joined(tokens), groups, self.shape.heads))
         starts = torch.tensor([0, *lengths[:-1]]).cumsum(0)
         pooled = torch.tanh(

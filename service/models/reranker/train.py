@@ -39,7 +39,7 @@ class Recipe:
     """Every number of a run. `pairs` is its budget; `minutes` ends the schedule cleanly where the machine is slower (0: no limit)."""
 
     seed: int = 7
-    pairs: int = 80_000
+    pairs: int = 48_000
     minutes: float = 0.0
     step_pairs: int = 64
     rate: float = 1e-4
