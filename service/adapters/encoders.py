@@ -19,6 +19,7 @@ from service.adapters.weights import printable
 from service.core.errors import ModelUnavailable
 
 _BATCH = 32
+_STEP = 16  # tokens
 Pooled = NDArray[np.float32]
 
 
@@ -63,16 +64,17 @@ def load_encoder(folder: Path, precision: str, threads: int) -> Encoder:
 
 def runs_directly(folder: Path) -> bool:
     """Whether the folder's modules are a plain BERT, the mean over its tokens, and bringing that to length one."""
-    from service.adapters.bert import is_plain_bert
+    from service.adapters.packed_bert import is_plain_bert, read_object
 
     try:
+        config = read_object(folder / "config.json")
         kinds = [str(module["type"]).rsplit(".", 1)[-1] for module in json.loads((folder / "modules.json").read_text("utf-8"))]
         pooling = json.loads((folder / "1_Pooling" / "config.json").read_text("utf-8"))
         transformer = json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))
         modes = {name for name, chosen in pooling.items() if name.startswith("pooling_mode_") and chosen}
         lowers = bool(transformer.get("do_lower_case", False))
         window = int(transformer["max_seq_length"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ModelUnavailable):
         return False
     return (
         kinds in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
@@ -81,7 +83,8 @@ def runs_directly(folder: Path) -> bool:
         and not lowers
         and window > 0
         and (folder / "tokenizer.json").is_file()
-        and is_plain_bert(folder)
+        and (folder / "model.safetensors").is_file()
+        and is_plain_bert(config)
     )
 
 
@@ -92,10 +95,10 @@ class BertEncoder:
         """Raises ModelUnavailable."""
         from tokenizers import Tokenizer
 
-        from service.adapters.bert import Bert
+        from service.adapters.packed_bert import PackedBert
         from service.adapters.precision import choose_dtype
 
-        self._model = Bert(folder, choose_dtype(precision))
+        self._model = PackedBert(folder, choose_dtype(precision))
         try:
             self.max_tokens = int(json.loads((folder / "sentence_bert_config.json").read_text("utf-8"))["max_seq_length"])
             described = (folder / "tokenizer.json").read_text("utf-8")
@@ -107,7 +110,7 @@ class BertEncoder:
         self.tokenizer.no_padding()
         self._cutting.enable_truncation(self.max_tokens)
         self._cutting.no_padding()
-        self.dimensions = self._model.hidden
+        self.dimensions = self._model.shape.hidden
 
     def pooled(self, texts: Sequence[str], prompt: str) -> Pooled:
         """(n, dimensions) means over the tokens of `prompt` + text."""
@@ -120,11 +123,17 @@ class BertEncoder:
         order = sorted(range(len(texts)), key=lambda place: len(encoded[place]))
         for at in range(0, len(order), _BATCH):
             places = order[at : at + _BATCH]
-            for place, vectors in zip(places, self._model.token_vectors([encoded[place] for place in places]), strict=True):
+            for place, vectors in zip(places, self._token_vectors([encoded[place] for place in places]), strict=True):
                 found[place] = Hidden(np.array(encoded[place], np.int32), vectors.numpy())
         hidden = [text for text in found if text is not None]
         pooled = np.array([text.vectors.mean(0) for text in hidden], np.float32).reshape(len(texts), self.dimensions)
         return pooled, hidden
+
+    def _token_vectors(self, texts: Sequence[list[int]]) -> list[Any]:
+        """Of a batch. A text that nobody reads fills it up: kernels are compiled for each number of tokens anew, at some 3 ms in bf16,
+        and so a handful serves questions of every length."""
+        fill = -sum(map(len, texts)) % _STEP
+        return self._model.token_vectors([*texts, [0] * fill] if fill else texts)[: len(texts)]
 
 
 class LibraryEncoder:

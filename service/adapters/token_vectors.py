@@ -3,9 +3,9 @@
 In: a model folder (its projection stands beside the weights, or here where the weights are the packaged ones), then the last layer over
 a text. Out: token vectors of questions and of passages. It must not know how the model is run, nor what is done with the vectors.
 
-The projection is an uncentred, partly whitened singular value decomposition of token vectors, fitted by `eval/fit_projection.py`; with 128
-of 384 dimensions it ranks as well as all of them (eval/LOG.md). A folder of one's own gets one by that script as well; without, the model
-has no token vectors.
+The projection is an uncentred, partly whitened singular value decomposition of token vectors, fitted by `eval/fit_projection.py`: with
+128 of 384 dimensions it ranks as well as all of them (eval/LOG.md). A folder of one's own gets one by that script as well; without, the
+model has no token vectors.
 """
 
 from __future__ import annotations

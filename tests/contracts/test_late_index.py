@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -109,7 +113,6 @@ def test_a_chunk_that_holds_the_very_tokens_scores_one_and_their_opposites_minus
 
 def test_the_rare_token_of_a_question_decides(filled: Filled, corpus: Corpus) -> None:
     """Two chunks meet one token each: the one that meets the token hardly any chunk has comes first, an unknown one before all."""
-    rng = np.random.default_rng(8)
     axes = (np.eye(WIDTH) * 127).astype(np.int8)
     common, rare = TokenVectors(np.array([1], np.int32), axes[:1]), TokenVectors(np.array([2], np.int32), axes[1:2])
     index = filled(corpus, [common, rare, *(TokenVectors(np.array([1], np.int32), axes[7:]) for _ in corpus.chunks[2:])])
@@ -118,7 +121,6 @@ def test_the_rare_token_of_a_question_decides(filled: Filled, corpus: Corpus) ->
     assert of_rare > 5 * of_common > 0
     of_common, of_unknown = index.score(question([1, 31_000], axes[:2].astype(float)), ids)
     assert of_unknown > of_rare
-    assert rng is not None
 
 
 def test_scores_come_in_the_order_asked_and_strangers_and_empty_chunks_score_zero(
@@ -203,9 +205,30 @@ def test_an_unfinished_folder_is_no_index(tmp_path: Path, corpus: Corpus, tokens
         ServerLate(None, "name", tmp_path / "nowhere")  # type: ignore[arg-type]
 
 
-def test_a_folder_removed_under_a_reader_stays_readable_to_it(tmp_path: Path, corpus: Corpus, tokens: list[TokenVectors]) -> None:
-    import shutil
+READER = """
+import json, sys, numpy as np
+from pathlib import Path
+from service.adapters.maxsim import MaxSimIndex
+from service.core.late import TokenVectors
+index = MaxSimIndex(Path(sys.argv[1]))
+asked = TokenVectors(np.array([1, 2], np.int32), np.ones((2, int(sys.argv[2])), np.float32) / int(sys.argv[2]) ** 0.5)
+print(json.dumps(index.score(asked, index.chunk_ids())))
+"""
 
+
+def test_two_processes_read_a_folder_at_the_same_time_and_leave_it_as_it_was(
+    tmp_path: Path, corpus: Corpus, tokens: list[TokenVectors]
+) -> None:
+    folder = tmp_path / "late"
+    write(MaxSimWriter(folder, WIDTH), corpus, tokens)
+    before = {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
+    with closing(MaxSimIndex(folder)) as here:
+        told = subprocess.run([sys.executable, "-c", READER, str(folder), str(WIDTH)], capture_output=True, text=True, check=True).stdout
+        assert json.loads(told) == pytest.approx(here.score(question([1, 2], np.ones((2, WIDTH))), here.chunk_ids()))
+    assert {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()} == before
+
+
+def test_a_folder_removed_under_a_reader_stays_readable_to_it(tmp_path: Path, corpus: Corpus, tokens: list[TokenVectors]) -> None:
     folder = tmp_path / "late"
     write(MaxSimWriter(folder, WIDTH), corpus, tokens)
     one, two = MaxSimIndex(folder), MaxSimIndex(folder)

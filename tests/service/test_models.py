@@ -87,7 +87,7 @@ def test_damaged_weights_are_model_unavailable(tmp_path: Path) -> None:
         folder = tmp_path / load.__name__
         shutil.copytree(source, folder)
         (folder / "model.safetensors").write_bytes(b"\x00" * 100)
-        with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+        with pytest.raises(ModelUnavailable, match=r"cannot be (loaded|read)"):
             load(str(folder), precision="fp32", threads=1, allow_hub=False)
 
 
