@@ -23,7 +23,7 @@ from service.guard import Screened, screen
 from service.notices import notices
 from service.refuse import UNPROVED, asked_back, not_answered, refused, warned
 from service.retrieve import search
-from service.revisions import labelled
+from service.revisions import current, labelled
 from service.stages import Stages
 from service.verify import proved, verify
 
@@ -94,10 +94,11 @@ def _decided(rag: Rag, question: Question, asked: Screened, passages: Sequence[P
     """The answer, the refusal or the question back, with the sentences a listener may hear."""
     unsaid, store = Cited(passages), rag.index.vectors
     if asked.unsafe is not None:
-        return warned(asked.unsafe, question.text, passages[: rag.settings.passages], store), unsaid
+        nearest = current(passages, question.text, question.filters)[: rag.settings.passages]
+        return warned(asked.unsafe, question.text, nearest, store), unsaid
     seen = consider(rag, question.text, passages, question.filters, stages.left_s())
     if not seen.answers(rag.settings.refuse_below):
-        return not_answered(seen.passages, seen.applies, seen.lacks, seen.in_scope, seen.confidence), unsaid
+        return not_answered(seen, rag.index.codes), unsaid
     if found := choices(seen.wanted, seen.passages):
         return asked_back(found, seen.confidence), unsaid
     mode, cited = _written(rag, question, seen.packed, seen.cited, stages)
