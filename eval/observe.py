@@ -25,7 +25,8 @@ from service.core.errors import EvdocsError
 from service.core.ports import Rag
 from service.core.text import analyze
 from service.guard import screen
-from service.retrieve import retrieve
+from service.retrieve import search, understood
+from service.stages import Stages
 from service.verify import coverage
 
 QUOTED = 0.7
@@ -104,8 +105,10 @@ def observe(rag: Rag, asked: Sequence[Asked], title: str, console: Console) -> I
         if screened.reason is not None or screened.unsafe is not None or one.kind in ("injection", "unsafe"):
             continue  # settled before any evidence is looked at
         try:
-            found = retrieve(rag, screened.text, {}, rag.settings.rerank_depth, deadline=time.monotonic() + TIME_S).passages
-            seen = consider(rag, screened.text, found, {}, TIME_S)
+            stages = Stages(rag.tracer, time.monotonic() + TIME_S)
+            queries = understood(rag, screened.text)
+            found = search(rag, queries, {}, rag.settings.rerank_depth, stages)
+            seen = consider(rag, screened.text, found, {}, stages, queries[0].products)
         except EvdocsError as error:
             console.print(f"{one.question_id}: {error}")
             continue

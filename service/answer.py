@@ -14,18 +14,20 @@ from typing import Literal
 from service.cite import Cited
 from service.clarify import choices
 from service.conflicts import add_conflicts
-from service.consider import consider, resolved
-from service.core.errors import DeadlineExceeded, ModelUnavailable
+from service.consider import consider
 from service.core.ports import Rag
 from service.core.types import Answer, Citation, Filters, Passage
 from service.degraded import parts, unreadable
 from service.guard import Screened, screen
 from service.notices import notices
+from service.query.record import Query
 from service.refuse import UNPROVED, asked_back, not_answered, refused, warned
-from service.retrieve import search
+from service.retrieve import search, understood
 from service.revisions import current, labelled
 from service.stages import Stages
 from service.verify import proved, verify
+from service.withheld import screened
+from service.writing import write
 
 Mode = Literal["auto", "extractive", "llm"]
 
@@ -79,9 +81,10 @@ def answer(
         if asked.reason is not None:
             made = refused(asked.reason, asked.message)
         else:
-            passages = search(rag, asked.text, question.filters, rag.settings.rerank_depth, stages)
+            queries = understood(rag, asked.text, question.history)
+            passages = search(rag, queries, question.filters, rag.settings.rerank_depth, stages)
             with stages.stage("answer", "generation") as span:
-                made, cited = _decided(rag, replace(question, text=asked.text), asked, passages, stages)
+                made, cited = _decided(rag, replace(question, text=queries[0].text), queries[0], asked, passages, stages)
                 Listener(on_sentence, on_citation).tell(cited)
                 span.update(output=made.text, metadata={"status": made.status, "mode": made.mode})
         named = [*dict.fromkeys(stages.degraded), *unreadable(made, rag.index.documents)]
@@ -90,46 +93,34 @@ def answer(
     return made
 
 
-def _decided(rag: Rag, question: Question, asked: Screened, passages: Sequence[Passage], stages: Stages) -> tuple[Answer, Cited]:
+def _decided(rag: Rag, question: Question, query: Query, asked: Screened, found: Sequence[Passage], stages: Stages) -> tuple[Answer, Cited]:
     """The answer, the refusal or the question back, with the sentences a listener may hear."""
+    passages = screened(found, stages.degraded)
     unsaid, store = Cited(passages), rag.index.vectors
     if asked.unsafe is not None:
         nearest = current(passages, question.text, question.filters)[: rag.settings.passages]
         return warned(asked.unsafe, question.text, nearest, store), unsaid
-    seen = consider(rag, question.text, passages, question.filters, stages.left_s())
+    seen = consider(rag, question.text, passages, question.filters, stages, query.products)
     if not seen.answers(rag.settings.refuse_below):
         return not_answered(seen, rag.index.codes), unsaid
-    if found := choices(seen.wanted, seen.passages):
-        return asked_back(found, seen.confidence), unsaid
-    mode, cited = _written(rag, question, seen.packed, seen.cited, stages)
-    cited = proved(cited)
+    if options := choices(seen.wanted, seen.passages):
+        return asked_back(options, seen.confidence), unsaid
+    written = write(rag, question, seen.packed, seen.cited, stages)
+    cited = proved(written.cited)
     if not cited.sentences:
         return refused("not_in_documents", UNPROVED, seen.passages, seen.confidence), unsaid
     add_conflicts(cited, seen.wanted)
     labelled(cited, rag.index.documents)
     owed = notices(cited, store)  # before the citations are read: it may add some
     made = Answer(
-        "answered", cited.text, tuple(cited.citations), owed, confidence=seen.confidence, mode=mode, verification=verify(cited.sentences)
+        status="answered",
+        text=cited.text,
+        citations=tuple(cited.citations),
+        notices=owed,
+        confidence=seen.confidence,
+        mode=written.mode,
+        verification=verify(cited.sentences),
+        generator=written.generator,
+        usage=written.usage,
     )
     return made, cited
-
-
-def _written(
-    rag: Rag, question: Question, packed: Sequence[Passage], extracted: Cited, stages: Stages
-) -> tuple[Literal["extractive", "llm"], Cited]:
-    """The LLM's answer where one is set up, asked for and proves itself; else the extractive one."""
-    if question.mode == "extractive" or (question.mode == "auto" and "llm" not in rag.generators):
-        return "extractive", extracted
-    if "llm" not in rag.generators:
-        stages.degraded.append("llm_not_configured")
-        return "extractive", extracted
-    try:
-        cited = resolved(rag.generators["llm"].stream(question.text, packed, stages.left_s()), packed)
-    except (ModelUnavailable, DeadlineExceeded):
-        stages.degraded.append("llm")
-        return "extractive", extracted
-    counts = verify(cited.sentences)
-    if not counts.sentences or counts.supported < counts.sentences or counts.numbers_verified < counts.numbers:
-        stages.degraded.append("llm_unsupported")
-        return "extractive", extracted
-    return "llm", cited

@@ -121,7 +121,7 @@ async def healthz() -> Response:
 async def readyz(state: Shared) -> Response:
     """Questions can be answered, and with what; else 503 with the reason."""
     with state.live.lease() as rag:
-        mode = "llm" if "llm" in rag.generators else "extractive"
+        mode = "llm" if rag.writers else "extractive"
         return Json({"status": "ready", "models": models_view(rag, mode), "index": index_view(rag), "warning": state.live.warning or None})
 
 
@@ -165,6 +165,11 @@ def _count(state: State, answer: Answer, view: View) -> None:
     state.metrics.count(names.ANSWERS, status=answer.status)
     if answer.refusal is not None:
         state.metrics.count(names.REFUSALS, reason=answer.refusal.reason)
+    for kind, n_tokens in (("input", answer.usage.input_tokens), ("output", answer.usage.output_tokens)):
+        if n_tokens:
+            state.metrics.count(names.LLM_TOKENS, n_tokens, kind=kind)
+    if answer.usage.cost:
+        state.metrics.count(names.LLM_COST, answer.usage.cost)
     for part in parts(answer.degraded):
         state.metrics.count(names.DEGRADED, part=part)
     observe_stages(state, view["timings_ms"])

@@ -4,17 +4,20 @@ answer, and how sure it is. The same for a request and for `eval/fit_confidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.applicability import Applicable, Named, applicable
 from service.cite import Cited
 from service.confidence import Confidence, features, model_for
 from service.core.ports import Rag
-from service.core.types import Draft, Filters, Passage
+from service.core.types import Filters, Passage
 from service.pack import pack
 from service.revisions import corrections_first, current
 from service.specificity import Missing, Needs, missing, needs
+from service.stages import Stages
+from service.withheld import screened
+from service.writing import cited_drafts
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +55,14 @@ class Considered:
 
 
 def consider(
-    rag: Rag, question: str, found: Sequence[Passage], filters: Filters, left_s: float, products: Sequence[Named] = ()
+    rag: Rag, question: str, found: Sequence[Passage], filters: Filters, stages: Stages, products: Sequence[Named] = ()
 ) -> Considered:
     """Everything but the decision. `products` are those the question names. Raises DeadlineExceeded."""
     wanted = needs(question)
     applies = applicable(current(found, question, filters), products)
     passages = corrections_first(applies.passages, wanted)
     lacks = missing(wanted, passages)
-    packed = pack(passages, rag.settings.passages, rag.index.vectors, rag.index.documents)
-    cited = resolved(rag.generators["extractive"].stream(question, packed, left_s), packed)
+    packed = screened(pack(passages, rag.settings.passages, rag.index.vectors, rag.index.documents), stages.degraded)
+    cited = cited_drafts(rag.generators["extractive"].stream(question, packed, stages.left_s()), packed)
     values = features(question, passages, cited.sentences, wanted, lacks)
     return Considered(tuple(passages), applies, wanted, lacks, tuple(packed), cited, values)
-
-
-def resolved(drafts: Iterable[Draft], packed: Sequence[Passage]) -> Cited:
-    """Drafts with their evidence resolved."""
-    cited = Cited(packed)
-    for draft in drafts:
-        cited.add(draft)
-    return cited

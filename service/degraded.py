@@ -12,7 +12,24 @@ from service.core.pages import named
 from service.core.types import Answer, Document
 
 UNREADABLE_PAGES = "unreadable_pages"
-PARTS = ("dense", "lexical", "rerank", "llm", "llm_unsupported", "llm_not_configured", UNREADABLE_PAGES)
+LANGUAGE = "language"  # the question is in a language the embedder does not read (`service.query.languages.supported`)
+PARTS = (
+    "dense",
+    "lexical",
+    "rerank",
+    "rerank_budget",  # the time for it ran out; what was read till then decided
+    "llm",  # it did not answer, or not as its protocol says
+    "llm_deadline",  # it did not answer in time
+    "llm_no_answer",  # it found none in the evidence, or would not answer
+    "llm_unsupported",  # it said what the evidence does not
+    "llm_steps",  # it left out a step of a procedure, or turned two round
+    "llm_sentences_dropped",  # some of its sentences were not proved and are left out
+    "llm_larger_model",  # the larger model wrote, because the first one's answer did not hold
+    "llm_not_configured",
+    "evidence_withheld",  # text of a document that talks to the answerer was not used
+    LANGUAGE,
+    UNREADABLE_PAGES,
+)
 
 
 def unreadable(answer: Answer, documents: Mapping[str, Document]) -> tuple[str, ...]:

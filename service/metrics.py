@@ -17,6 +17,8 @@ STAGES = "evdocs_stage_seconds"
 ANSWERS = "evdocs_answers_total"
 REFUSALS = "evdocs_refusals_total"
 DEGRADED = "evdocs_degraded_total"
+LLM_TOKENS = "evdocs_llm_tokens_total"
+LLM_COST = "evdocs_llm_cost_total"
 QUEUE = "evdocs_queue_length"
 READY = "evdocs_ready"
 DOCUMENTS = "evdocs_documents"
@@ -28,6 +30,8 @@ _HELP = {
     ANSWERS: ("counter", "Answers by status."),
     REFUSALS: ("counter", "Refused questions by reason."),
     DEGRADED: ("counter", "Answers that had to do without a part."),
+    LLM_TOKENS: ("counter", "Tokens language models read and wrote, by kind."),
+    LLM_COST: ("counter", "What language models cost, in the currency of EVDOCS_LLM_PRICE."),
     QUEUE: ("gauge", "Questions waiting for the models."),
     READY: ("gauge", "1 when an index is open and the models are loaded."),
     DOCUMENTS: ("gauge", "Documents in the index being served."),
@@ -50,17 +54,17 @@ class Metrics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counters: dict[str, dict[Labels, int]] = {}
+        self._counters: dict[str, dict[Labels, float]] = {}
         self._buckets: dict[str, dict[Labels, list[int]]] = {}
         self._sums: dict[str, dict[Labels, float]] = {}
         self._gauges: dict[str, Callable[[], float]] = {}
 
-    def count(self, name: str, **labels: str) -> None:
-        """Add one to a counter."""
+    def count(self, name: str, amount: float = 1, **labels: str) -> None:
+        """Add to a counter."""
         key = tuple(sorted(labels.items()))
         with self._lock:
             series = self._counters.setdefault(name, {})
-            series[key] = series.get(key, 0) + 1
+            series[key] = series.get(key, 0) + amount
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         """Add one duration to a histogram."""
@@ -81,7 +85,7 @@ class Metrics:
         with self._lock:
             for name, series in sorted(self._counters.items()):
                 lines += self._head(name)
-                lines += [f"{name}{_labels(key)} {value}" for key, value in sorted(series.items())]
+                lines += [f"{name}{_labels(key)} {value:.12g}" for key, value in sorted(series.items())]
             for name, histograms in sorted(self._buckets.items()):
                 lines += self._head(name)
                 for key, counts in sorted(histograms.items()):

@@ -62,18 +62,19 @@ def answer_view(answer: Answer, rag: Rag, trace_id: str, total_ms: float) -> Vie
         "degraded": list(answer.degraded),
         "trace_id": trace_id,
         "timings_ms": timings_view(answer.timings_ms, total_ms),
-        "models": models_view(rag, answer.mode),
+        "models": models_view(rag, answer.mode, answer.generator),
         "index": index_view(rag),
     }
 
 
-def models_view(rag: Rag, mode: str) -> View:
-    """Which models answered; `reranker` and `generator` are null where there is none."""
-    generator = rag.generators.get(mode)
+def models_view(rag: Rag, mode: str, wrote: str = "") -> View:
+    """Which models answered; `reranker` and `generator` are null where there is none. `wrote` names the language model and the prompt that
+    wrote an answer; before there is one, those that will be asked first are named."""
+    generator = rag.writers[0] if mode == "llm" and rag.writers else rag.generators.get(mode)
     return {
         "embedder": rag.embedder.fingerprint,
         "reranker": rag.reranker.fingerprint if rag.reranker else None,
-        "generator": generator.fingerprint if generator else None,
+        "generator": wrote or (generator.fingerprint if generator else None),
     }
 
 

@@ -12,8 +12,8 @@ from typing import Any
 MAX_TEXT = 8000  # characters of one string
 MAX_ITEMS = 200  # of one list or mapping
 MAX_DEPTH = 6
-_WITHOUT_CONTENT = ("usage", "model", "level")
-_WORDS = ("status", "reason", "mode", "degraded")  # metadata whose values come from fixed lists
+_WITHOUT_CONTENT = ("usage", "cost", "model", "prompt", "level")
+_WORDS = ("status", "reason", "mode", "degraded", "generator", "faults")  # metadata whose values come from fixed lists
 
 
 def plain(value: Any, depth: int = MAX_DEPTH) -> Any:

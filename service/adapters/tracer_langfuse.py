@@ -12,9 +12,10 @@ import hashlib
 import logging
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from langfuse import Langfuse, propagate_attributes
@@ -41,9 +42,19 @@ _TYPES: dict[SpanKind, str] = {
     "span": "span",
 }
 _WITH_MODEL = ("generation", "embedding")
+_FROM_LANGFUSE = re.compile(r"langfuse-(\d{1,9})")
 _TRACE_ID = re.compile(r"[0-9a-f]{32}")
 
 log = logging.getLogger("evdocs.trace")
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    """What the SDK reads of a prompt to link a generation with it."""
+
+    name: str
+    version: int
+    is_fallback: bool = False
 
 
 class _Observation:
@@ -60,10 +71,12 @@ class _Observation:
         if not self._open:
             return
         given = reportable(fields, content=self._content)
-        usage, model = given.pop("usage", None), given.pop("model", None)
+        usage, cost, model, prompt = (given.pop(name, None) for name in ("usage", "cost", "model", "prompt"))
         if self._as_type in _WITH_MODEL:
             given |= {"usage_details": usage} if usage else {}
+            given |= {"cost_details": {"total": float(cost)}} if isinstance(cost, int | float) and cost else {}
             given |= {"model": model} if model else {}
+            given |= {"prompt": linked} if (linked := _linked(prompt)) else {}
         if "level" in given:
             given["level"] = str(given["level"]).upper()
         self.observation.update(**given)
@@ -162,6 +175,14 @@ class LangfuseTracer:
         finally:
             self._current.reset(token)
             span.end(failure)
+
+
+def _linked(prompt: Any) -> _Prompt | None:
+    """A prompt that comes from Langfuse's own prompt management; any other has no link."""
+    if not isinstance(prompt, Mapping) or not isinstance(prompt.get("name"), str):
+        return None
+    version = _FROM_LANGFUSE.fullmatch(str(prompt.get("version")))
+    return _Prompt(prompt["name"], int(version.group(1))) if version else None
 
 
 def _trace_id(trace_id: str) -> str:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from service.core.errors import SettingsError
 
 PREFIX = "EVDOCS_"
+_PRICE = r"^(\d{1,6}(\.\d{1,6})?,\d{1,6}(\.\d{1,6})?)?$"
 
 
 def _knob(default: Any, sentence: str, **limits: Any) -> Any:
@@ -35,7 +36,9 @@ class Settings(BaseModel):
     reranker: str = _knob("packaged", "Cross-encoder: `packaged`, `none`, or a folder or hub name for sentence-transformers.")
     allow_hub: bool = _knob(False, "Let model names that are no local folder be fetched from the Hugging Face hub.")
     precision: str = _knob(
-        "auto", "Arithmetic of the models: `auto` (bf16 where the CPU has it), `fp32` or `bf16`.", pattern="^(auto|fp32|bf16)$"
+        "auto",
+        "Arithmetic of the models: `auto` (the fastest this CPU does, measured at start), `fp32`, `bf16` or `int8` (cross-encoder only).",
+        pattern="^(auto|fp32|bf16|int8)$",
     )
     threads: int = _knob(0, "CPU threads for the models; 0 takes all cores.", ge=0, le=256)
 
@@ -50,14 +53,41 @@ class Settings(BaseModel):
     rrf_k: int = _knob(20, "Rank constant of reciprocal rank fusion.", ge=1, le=1000)
     weight_dense: float = _knob(1.0, "Weight of dense ranks in the fusion.", ge=0, le=100)
     weight_lexical: float = _knob(1.0, "Weight of BM25 ranks in the fusion.", ge=0, le=100)
-    rerank_depth: int = _knob(20, "Fused chunks the cross-encoder reads.", ge=1, le=200)
+    rerank_depth: int = _knob(20, "Candidates the cross-encoder reads at most.", ge=1, le=200)
+    rerank_certain: float = _knob(0.97, "Probability of the first candidate at which reading stops; 1 reads all.", ge=0, le=1)
+    rerank_budget_s: float = _knob(2.0, "Seconds the cross-encoder may take for a question; then what is read so far decides.", gt=0, le=60)
     passages: int = _knob(6, "Passages handed to the answerer.", ge=1, le=50)
     refuse_below: float = _knob(-1.0, "Refuse answers whose confidence is lower; -1 takes the fitted threshold.", ge=-1, le=1)
 
-    llm_url: str = _knob("", "Base address of an OpenAI-compatible API; empty answers extractively.", max_length=2000)
-    llm_model: str = _knob("", "Model name sent to the LLM API.", max_length=200)
+    llm_url: str = _knob("", "Base address of an OpenAI-compatible or Anthropic API; empty answers extractively.", max_length=2000)
+    llm_protocol: str = _knob(
+        "auto",
+        "Protocol of the LLM API: `openai`, `anthropic`, or `auto` (told by address and model).",
+        pattern="^(auto|openai|anthropic)$",
+    )
+    llm_model: str = _knob("", "Model that is asked first.", max_length=200)
+    llm_large_model: str = _knob(
+        "", "Larger model that is asked when the first one's answer does not hold; empty asks none.", max_length=200
+    )
     llm_api_key: SecretStr = _knob(SecretStr(""), "Key for the LLM API.")
-    llm_timeout_s: float = _knob(20.0, "Seconds an LLM answer may take before the extractive answer is given.", gt=0, le=600)
+    llm_timeout_s: float = _knob(
+        20.0, "Seconds all LLM calls of one question may take before the extractive answer is given.", gt=0, le=600
+    )
+    llm_first_byte_s: float = _knob(10.0, "Seconds an LLM may take to begin its answer.", gt=0, le=600)
+    llm_retries: int = _knob(2, "Further tries after a lost connection, a 429 or a 5xx of the LLM API.", ge=0, le=10)
+    llm_max_tokens: int = _knob(1000, "Most tokens an LLM may write for one answer.", ge=16, le=32000)
+    llm_options: str = _knob(
+        "",
+        "JSON object merged into the body of each LLM request; null removes a field (`temperature`, `max_tokens`, ...).",
+        max_length=4000,
+    )
+    llm_price: str = _knob("", "Price of a million input and output tokens, as `0.15,0.60`; empty counts no cost.", pattern=_PRICE)
+    llm_large_price: str = _knob("", "The same for the larger model.", pattern=_PRICE)
+    llm_prompt: str = _knob(
+        "packaged",
+        "What an LLM is told: `packaged`, or `langfuse:NAME` (`langfuse:NAME@LABEL`) from Langfuse prompt management.",
+        pattern="^(packaged|langfuse:[^@]{1,200}(@[A-Za-z0-9._-]{1,100})?)$",
+    )
 
     host: str = _knob("127.0.0.1", "Address the service listens on.", max_length=255)
     port: int = _knob(8000, "Port the service listens on; 0 takes a free one.", ge=0, le=65535)

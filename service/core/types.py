@@ -194,6 +194,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a cross-encoder says of a text read with a question, both unbounded logits: how relevant it is, and whether it answers this very
+    question. A model with one output gives it for both."""
+
+    relevance: float
+    answers: float
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A ranked chunk with the score of every stage that saw it (`dense`, `lexical`, `fused`, `rerank`)."""
 
@@ -282,8 +291,31 @@ class Verification:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What asking language models took: tokens read and written, and their cost in the currency of the price settings."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a language model wrote: its sentences, each with its [n] markers (none where it found no answer), how it came to an end ("end":
+    by itself; "length": at the limit of tokens; "refused": it would not go on), what that took, and who wrote it: `generator` is model and
+    prompt version with hash, `prompt` name and version of the prompt."""
+
+    drafts: tuple[Draft, ...]
+    stop: Literal["end", "length", "refused"]
+    usage: Usage
+    generator: str
+    prompt: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """What the reader gets. A refusal is a result, not an error."""
+    """What the reader gets. A refusal is a result, not an error. `generator` names model and prompt where a language model wrote it;
+    `usage` counts all language models that were asked, also those whose answer was not taken."""
 
     status: Literal["answered", "refused", "clarify"]
     text: str
@@ -295,3 +327,5 @@ class Answer:
     verification: Verification = field(default_factory=Verification)
     degraded: tuple[str, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    generator: str = ""
+    usage: Usage = field(default_factory=Usage)
