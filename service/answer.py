@@ -23,7 +23,7 @@ from service.notices import notices
 from service.query.record import Query
 from service.refuse import UNPROVED, asked_back, not_answered, refused, warned
 from service.retrieve import search, understood
-from service.revisions import labelled
+from service.revisions import current, labelled
 from service.stages import Stages
 from service.verify import proved, verify
 from service.withheld import screened
@@ -98,10 +98,11 @@ def _decided(rag: Rag, question: Question, query: Query, asked: Screened, found:
     passages = screened(found, stages.degraded)
     unsaid, store = Cited(passages), rag.index.vectors
     if asked.unsafe is not None:
-        return warned(asked.unsafe, question.text, passages[: rag.settings.passages], store), unsaid
+        nearest = current(passages, question.text, question.filters)[: rag.settings.passages]
+        return warned(asked.unsafe, question.text, nearest, store), unsaid
     seen = consider(rag, question.text, passages, question.filters, stages, query.products)
     if not seen.answers(rag.settings.refuse_below):
-        return not_answered(seen.passages, seen.applies, seen.lacks, seen.in_scope, seen.confidence), unsaid
+        return not_answered(seen, rag.index.codes), unsaid
     if options := choices(seen.wanted, seen.passages):
         return asked_back(options, seen.confidence), unsaid
     written = write(rag, question, seen.packed, seen.cited, stages)

@@ -53,7 +53,7 @@ def applicable(passages: Sequence[Passage], products: Sequence[Named]) -> Applic
     told = [product for product in products if product.documents]
     if not told:
         return Applicable(tuple(passages))
-    theirs = frozenset().union(*(frozenset(product.documents) for product in told))
+    theirs = {document_id for product in told for document_id in product.documents}
     others = frozenset(told[0].siblings).intersection(*(product.siblings for product in told)) - theirs
     kept = tuple(passage for passage in passages if passage.document.document_id not in others)
     foreign = tuple(passage for passage in passages if passage.document.document_id in others)

@@ -46,4 +46,4 @@ def screen(question: str) -> Screened:
 def _says_something(text: str) -> bool:
     """At least one term, and more letters and digits than other signs."""
     letters = sum(unicodedata.category(char)[0] in "LNM" for char in text)
-    return bool(analyze(text)) and letters >= 2 and 2 * letters >= sum(not char.isspace() for char in text)
+    return bool(analyze(text)) and 2 * letters >= sum(not char.isspace() for char in text)

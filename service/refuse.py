@@ -9,21 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from service.applicability import Applicable
 from service.cite import Cited, citation, quotable
 from service.clarify import Choice
+from service.consider import Considered
+from service.core.code_table import CodeTable
+from service.core.codes import find_codes
 from service.core.ports import VectorStore
 from service.core.text import analyze, fold
 from service.core.types import Answer, Citation, Passage, Refusal, RefusalReason
 from service.notices import notices
 from service.sentences import Unit, units
-from service.specificity import Missing
 from service.unsafe import Unsafe
 
 NEAREST = 3  # citations shown with a refusal
+MAX_SIMILAR = 5
 OUT_OF_SCOPE = "The indexed documents are not about this, so there is no answer from them."
 NOT_IN_DOCUMENTS = "The indexed documents do not answer this. The nearest passages are shown: check whether one of them helps."
 LACKING = "The indexed documents do not answer this: nothing in the nearest document speaks of {names}. What it does say is shown."
+SIMILAR = "Similar names that are there: {names}."
 UNPROVED = "An answer was found that could not be proved from its sources, so it is not given. The nearest passages are shown."
 UNSAFE = (
     "This would defeat a protection ({what}), so how to do it is not answered. "
@@ -46,14 +49,19 @@ def refused(reason: RefusalReason, message: str, passages: Sequence[Passage] = (
     return Answer(status="refused", text="", refusal=Refusal(reason, message, tuple(nearest)), confidence=confidence)
 
 
-def not_answered(passages: Sequence[Passage], applies: Applicable, lacks: Missing, in_scope: bool, confidence: float) -> Answer:
+def not_answered(seen: Considered, codes: CodeTable) -> Answer:
     """The refusal of a question that the documents do not answer, with what they lack or whose manual speaks of it."""
+    passages, applies, confidence = seen.passages, seen.applies, seen.confidence
     if applies.only_foreign:
         return refused("not_in_documents", applies.only_foreign, applies.foreign, confidence)
-    if not passages or not in_scope:
+    if not passages or not seen.in_scope:
         return refused("out_of_scope", OUT_OF_SCOPE, passages, confidence)
-    names = ", ".join(f"“{name}”" for name in lacks.names[:3])
-    return refused("not_in_documents", LACKING.format(names=names) if names else NOT_IN_DOCUMENTS, passages, confidence)
+    names = ", ".join(f"“{name}”" for name in seen.lacks.names[:3])
+    similar = list(dict.fromkeys(printed for name in seen.lacks.names for printed in _similar(name, codes)))[:MAX_SIMILAR]
+    message = LACKING.format(names=names) if names else NOT_IN_DOCUMENTS
+    return refused(
+        "not_in_documents", f"{message} {SIMILAR.format(names=', '.join(similar))}" if similar else message, passages, confidence
+    )
 
 
 def warned(defeat: Unsafe, question: str, passages: Sequence[Passage], store: VectorStore) -> Answer:
@@ -88,6 +96,12 @@ def _worth(passage: Passage, unit: Unit, wanted: set[str]) -> float:
     text = passage.chunk.text[unit.start : unit.end]
     shared = len(wanted & set(analyze(text)))
     return shared * (2.0 if unit.kind == "notice" or _FORBIDS.search(fold(text)) else 1.0)
+
+
+def _similar(name: str, codes: CodeTable) -> Iterator[str]:
+    """As printed, the codes of the documents that are one slip of the pen away from a name."""
+    for code in find_codes(name.upper()):
+        yield from (codes.find(key)[0].printed for key in codes.similar(code.key))
 
 
 def _pieces(passage: Passage) -> Iterator[tuple[int, int, int]]:

@@ -65,13 +65,17 @@ def label(document: Document, documents: Mapping[str, Document]) -> str:
 
 
 def corrections_first(passages: Sequence[Passage], wanted: Needs) -> list[Passage]:
-    """The passages in their order, but for those of a bulletin on the leading passage's product that hold what the question names at least
-    as well as any other of the READ best: they lead, since what they correct would lead else."""
-    if not passages or not wanted.names:
+    """The passages in their order, but for those of a bulletin on the leading passage's product that state the quantity asked for and hold
+    what the question names at least as well as any other of the READ best: they lead, since what they correct would lead else."""
+    if not passages or not wanted.names or not wanted.quantities:
         return list(passages)
     best = list(passages[:READ])
-    lacking = {id(passage): missing(wanted, [passage]).place for passage in best}
-    bar = min(lacking.values()) + CLOSE
+    lacking = [missing(wanted, [passage]) for passage in best]
+    bar = min(lacks.place for lacks in lacking) + CLOSE
     product = set(best[0].document.product)
-    leads = [p for p in best if p.document.doc_type in CORRECTING and lacking[id(p)] <= bar and product & set(p.document.product)]
+    leads = [
+        passage
+        for passage, lacks in zip(best, lacking, strict=True)
+        if passage.document.doc_type in CORRECTING and lacks.place <= bar and lacks.quantity < 1 and product & set(passage.document.product)
+    ]
     return [*leads, *(passage for passage in passages if all(passage is not lead for lead in leads))]
