@@ -1,8 +1,8 @@
 """The one analyzer: text -> terms, the same for indexing and for querying. Also the normal form used to compare quotes.
 
 Terms are NFKC-folded, lower-case, lightly stemmed (plural "s" only: Harman's S-stemmer, JASIS 42(1), 1991, which cannot
-merge technical words of different meaning). Codes stay whole *and* fall into their parts: "PM100-DX" gives "pm100dx",
-"pm100", "dx"; "0x0A7" stays "0x0a7". Words joined by capitals do the same ("SleepEnable" gives "sleep" and "enable" as well). A number
+merge technical words of different meaning). Codes stay whole *and* fall into their parts: "PX100-DX" gives "px100dx",
+"px100", "dx"; "0x0A7" stays "0x0a7". Words joined by capitals do the same ("SleepEnable" gives "sleep" and "enable" as well). A number
 and its unit become one term beside the number, however the unit is spelled ("5 Nm", "5 N·m" -> "5nm"; "5 seconds", "5 s" -> "5s"). CAN
 the bus is "canbus", so that it is not lost with "can" the verb. Runs of Chinese, Japanese and Korean characters become overlapping pairs,
 as there are no blanks to split at."""

@@ -105,7 +105,7 @@ def _plain(product: str) -> bool:
 
 
 def _short_forms(product: str) -> Iterator[str]:
-    """ "LX6813-1" -> "LX6813"; "Tarn 19" -> "Tarn"; "ENNO-BMS" -> "ENNO"; never an everyday word."""
+    """ "QX250-1" -> "QX250"; "Tarn 19" -> "Tarn"; "Vargo-BMS" -> "Vargo"; never an everyday word."""
     pieces = [piece for piece in _SPLIT.split(product) if piece]
     if len(pieces) < 2:
         return
