@@ -137,18 +137,19 @@ def _listwise(lists: Sequence[tuple[Matrix, Matrix]], penalty: float) -> Matrix:
     """Weights that minimise the mean cross-entropy between the gains and the softmax of the scores, plus penalty * |w|^2 / (2 n)."""
     from scipy.optimize import minimize
 
-    width = lists[0][0].shape[1]
+    width, longest = lists[0][0].shape[1], max(len(gains) for _, gains in lists)
+    rows = np.zeros((len(lists), longest, width))
+    target = np.zeros((len(lists), longest))
+    beyond = np.ones((len(lists), longest), bool)
+    for at, (own, gains) in enumerate(lists):
+        rows[at, : len(own)], target[at, : len(own)], beyond[at, : len(own)] = own, gains / gains.sum(), False
 
     def loss(weights: Matrix) -> tuple[float, Matrix]:
-        value, gradient = 0.0, np.zeros(width)
-        for rows, gains in lists:
-            scores = rows @ weights
-            scores -= scores.max()
-            share = np.exp(scores)
-            share /= share.sum()
-            target = gains / gains.sum()
-            value -= float(target @ np.log(share + 1e-12))
-            gradient += rows.T @ (share - target)
+        scores = np.where(beyond, -np.inf, rows @ weights)
+        scores -= scores.max(axis=1, keepdims=True)
+        logs = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        value = -float(np.where(beyond, 0.0, target * np.where(beyond, 0.0, logs)).sum())
+        gradient = np.einsum("qnf,qn->f", rows, np.exp(logs) - target)
         n = len(lists)
         return value / n + penalty * float(weights @ weights) / (2 * n), gradient / n + penalty * weights / n
 

@@ -64,6 +64,15 @@ def test_exit_codes_of_the_command(pack_pdf: Path, tmp_path: Path, capsys: pytes
     assert run(clean, tmp_path / "nowhere") == 2
 
 
+def test_the_gold_questions_over_the_sample_corpus_are_clean() -> None:
+    from eval.items import load_gold
+
+    root = Path(__file__).parents[2]
+    items = load_gold(root / "eval" / "gold" / "sample.jsonl")
+    assert len(items) >= 800
+    assert check_gold(items, root / "corpora" / "sample") == []
+
+
 def test_the_development_gold_is_clean_where_it_is_there() -> None:
     folder = Path(__file__).parents[3] / "shared" / "dev"
     if not folder.is_dir():
