@@ -8,8 +8,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c requirements.lock $(if $(TORCH_INDEX_URL),--extra-index-url "$(TORCH_INDEX_URL)")
 HOME_DIR ?= var
+# Training material for the cross-encoder (service/models/reranker/MODEL_CARD.md tells what must lie there), and where the weights go.
+TRAIN ?= ../shared/train
+WEIGHTS ?= var/reranker
 
-.PHONY: install demo test test-slow serve check bench corpus clean
+.PHONY: install demo test test-slow serve check bench train corpus clean
 
 install: $(STAMP)
 
@@ -39,6 +42,13 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m eval.bench
+
+# reStructuredText is read as plain text. The weights are copied into service/models/reranker by hand, with figures for the model card.
+train: $(STAMP)
+	mkdir -p var/train/texts
+	for file in $(TRAIN)/docs/*.rst; do test ! -e "$$file" || cp "$$file" "var/train/texts/$$(basename "$$file").txt"; done
+	$(BIN)/evdocs ingest $(TRAIN)/docs var/train/texts --home var/train/home
+	$(BIN)/python -m service.models.reranker.train --data $(TRAIN) --home var/train/home --out $(WEIGHTS)
 
 corpus: $(STAMP)
 	$(BIN)/python corpora/sample/build.py

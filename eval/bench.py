@@ -1,4 +1,4 @@
-"""`make bench`: the stores, ingest and asking, each against a named alternative or by stage, one after the other in one run.
+"""`make bench`: the stores, ingest, asking and the cross-encoder, each against an alternative or by stage, one after the other in one run.
 
 The sample corpus is used, and beside it the development documents where their folder is there (a clone has none, and it says so).
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from eval import bench_ask, bench_index, bench_ingest
+from eval import bench_ask, bench_index, bench_ingest, bench_rerank
 from eval.serving import serving
 from ingest.progress import Progress
 from ingest.run import ingest
@@ -37,10 +37,11 @@ def main() -> int:
     console.rule("asking, sample corpus")
     with tempfile.TemporaryDirectory(prefix="evdocs-bench-") as home:
         ingest([SAMPLE], load({}, home=Path(home)), Progress(console))
+        gold = str(ROOT / "eval" / "gold" / "sample.jsonl")
         with serving(Path(home)) as url:
-            failed |= bench_ask.main(
-                ["--url", url, "--gold", str(ROOT / "eval" / "gold" / "sample.jsonl"), "--n", "60", "--clients", "1", "50"]
-            )
+            failed |= bench_ask.main(["--url", url, "--gold", gold, "--n", "60", "--clients", "1", "50"])
+        console.rule("reading with the cross-encoder, sample corpus")
+        failed |= bench_rerank.main(["--home", home, "--gold", gold])
     return int(bool(failed))
 
 

@@ -10,15 +10,19 @@ import gzip
 import json
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from service.core.ids import sha256_text
+from service.core.late import Read, TokenVectors
 from service.core.manifest import write_durably
-from service.core.ports import Embedder, Vectors
+from service.core.ports import Embedder
+
+_Row = list[bytes]
+_NO_TOKENS = TokenVectors(np.zeros(0, np.int32), np.zeros((0, 0), np.int8))
 
 
 class ParseCache:
@@ -57,7 +61,7 @@ class ParseCache:
 
 
 class VectorCache:
-    """Passage vectors by text hash, one SQLite file an embedder."""
+    """What the embedder made of passages, by text hash, one SQLite file an embedder."""
 
     def __init__(self, folder: Path, embedder: Embedder) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -65,27 +69,44 @@ class VectorCache:
         self._db = sqlite3.connect(folder / f"vectors-{sha256_text(embedder.fingerprint)[:16]}.sqlite")
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS vectors (key TEXT PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS passages "
+            "(key TEXT PRIMARY KEY, vector BLOB NOT NULL, token_ids BLOB NOT NULL, token_vectors BLOB NOT NULL) WITHOUT ROWID"
+        )
 
-    def embed(self, texts: Sequence[str]) -> tuple[Vectors, int]:
-        """(n, dimensions) vectors of the texts and how many had to be computed. What is computed is kept at once."""
+    def read(self, texts: Sequence[str]) -> tuple[Read, int]:
+        """What `read_passages` gives for the texts, and how many had to be computed. What is computed is kept at once."""
         keys = [sha256_text(text) for text in texts]
-        known: dict[str, bytes] = {}
+        known: dict[str, _Row] = {}
         for at in range(0, len(keys), 500):
             batch = keys[at : at + 500]
             marks = ",".join("?" * len(batch))
-            known |= dict(self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", batch))
+            found = self._db.execute(f"SELECT key, vector, token_ids, token_vectors FROM passages WHERE key IN ({marks})", batch)
+            known |= {key: row for key, *row in found}
         wanted = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if wanted:
-            fresh = self._embedder.embed_passages(list(wanted.values()))
-            rows = {key: vector.astype("<f4").tobytes() for key, vector in zip(wanted, fresh, strict=True)}
+            fresh = dict(zip(wanted, self._rows(self._embedder.read_passages(list(wanted.values()))), strict=True))
             with self._db:
-                self._db.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows.items())
-            known |= rows
-        vectors = np.empty((len(keys), self._embedder.dimensions), dtype=np.float32)
-        for row, key in enumerate(keys):
-            vectors[row] = np.frombuffer(known[key], dtype="<f4")
-        return vectors, len(wanted)
+                self._db.executemany("INSERT OR REPLACE INTO passages VALUES (?, ?, ?, ?)", [(key, *row) for key, row in fresh.items()])
+            known |= fresh
+        return self._from_rows([known[key] for key in keys]), len(wanted)
+
+    def _rows(self, made: Read) -> Iterator[_Row]:
+        tokens = made.tokens if self._embedder.late_dimensions else [_NO_TOKENS] * len(made.vectors)
+        for vector, text in zip(made.vectors, tokens, strict=True):
+            yield [vector.astype("<f4").tobytes(), text.ids.astype("<i4").tobytes(), text.vectors.tobytes()]
+
+    def _from_rows(self, rows: Sequence[_Row]) -> Read:
+        vectors = np.empty((len(rows), self._embedder.dimensions), dtype=np.float32)
+        for at, row in enumerate(rows):
+            vectors[at] = np.frombuffer(row[0], dtype="<f4")
+        width = self._embedder.late_dimensions
+        if not width:
+            return Read(vectors, ())
+        return Read(
+            vectors,
+            tuple(TokenVectors(np.frombuffer(ids, "<i4"), np.frombuffer(text, np.int8).reshape(-1, width)) for _, ids, text in rows),
+        )
 
     def close(self) -> None:
         """Close the file."""

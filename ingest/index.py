@@ -1,6 +1,6 @@
-"""Documents with their chunks in, a complete build out: vectors, BM25, catalogue, codes, and last the manifest.
+"""Documents with their chunks in, a complete build out: vectors, token vectors, BM25, catalogue, codes, words, and last the manifest.
 
-A build is written under a private name, checked (both stores hold the same chunk ids), renamed into place and only then
+A build is written under a private name, checked (its stores hold the same chunk ids), renamed into place and only then
 published; a crash before that leaves the published index untouched.
 """
 
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.cache import VectorCache
 from ingest.codes import with_codes
 from ingest.parsed import PARSER_VERSION
+from ingest.words import words_of
 from service import wire
 from service.core.catalogue import Entry, read_catalogue, source_file, write_catalogue
 from service.core.code_table import code_table, write_codes
@@ -24,7 +25,8 @@ from service.core.manifest import CHUNKER_VERSION, Manifest, builds_dir, current
 from service.core.ports import Embedder
 from service.core.settings import Settings
 from service.core.text import ANALYZER_VERSION
-from service.core.types import Chunk
+from service.core.types import Chunk, Document
+from service.core.words import write_words
 
 BATCH = 64  # chunks embedded and kept at a time: at most this much is computed again after a kill
 
@@ -38,25 +40,17 @@ def write_build(
     draft.mkdir(parents=True)
     documents = {entry.document.document_id: entry.document for entry in entries}
     chunks, occurrences = with_codes(chunks)
-    writer = wire.new_vector_writer(settings, draft, build_id, embedder.dimensions)
-    cache = VectorCache(settings.home / "cache", embedder)
-    try:
-        for at in range(0, len(chunks), BATCH):
-            batch = chunks[at : at + BATCH]
-            vectors, _ = cache.embed([chunk.indexed_text for chunk in batch])
-            writer.write(batch, vectors, documents)
-            advance(len(batch))
-        writer.finish()
-    finally:
-        cache.close()
+    _write_vectors(settings, draft, build_id, chunks, documents, embedder, advance)
     wire.write_lexical(settings, draft, chunks, documents)
     write_catalogue(draft, entries)
     write_codes(draft, code_table(occurrences))
+    write_words(draft, words_of(chunks))
     manifest = Manifest(
         build_id=build_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         embedder=embedder.fingerprint,
         dimensions=embedder.dimensions,
+        late_dimensions=embedder.late_dimensions,
         analyzer=ANALYZER_VERSION,
         chunker=CHUNKER_VERSION,
         parser=PARSER_VERSION,
@@ -75,23 +69,53 @@ def write_build(
     return manifest
 
 
+def _write_vectors(
+    settings: Settings,
+    draft: Path,
+    build_id: str,
+    chunks: Sequence[Chunk],
+    documents: Mapping[str, Document],
+    embedder: Embedder,
+    advance: Callable[[int], None],
+) -> None:
+    """Read every chunk once; its vector goes to the vector store, its token vectors beside."""
+    writer = wire.new_vector_writer(settings, draft, build_id, embedder.dimensions, embedder.late_dimensions)
+    late = wire.new_late_writer(settings, draft, build_id, embedder.late_dimensions)
+    cache = VectorCache(settings.home / "cache", embedder)
+    try:
+        for at in range(0, len(chunks), BATCH):
+            batch = chunks[at : at + BATCH]
+            read, _ = cache.read([chunk.indexed_text for chunk in batch])
+            writer.write(batch, read.vectors, documents)
+            if late is not None:
+                late.write(batch, read.tokens)
+            advance(len(batch))
+        writer.finish()
+        if late is not None:
+            late.finish()
+    finally:
+        cache.close()
+
+
 def hash_ids(chunk_ids: Iterable[str]) -> str:
     """SHA-256 of the sorted ids, joined by line breaks."""
     return sha256_text("\n".join(sorted(chunk_ids)))
 
 
 def _check_stores(settings: Settings, draft: Path, manifest: Manifest) -> None:
-    """Both stores must hold exactly the chunks that were made, or the build is not worth publishing."""
-    vectors, lexical = wire.open_stores(settings, draft, manifest)
+    """Every store must hold exactly the chunks that were made, or the build is not worth publishing."""
+    stores = wire.open_stores(settings, draft, manifest)
     try:
-        for name, ids in (("vector store", vectors.chunk_ids()), ("BM25 index", lexical.chunk_ids())):
+        held = {"vector store": stores.vectors.chunk_ids(), "BM25 index": stores.lexical.chunk_ids()}
+        if stores.late is not None:
+            held["late index"] = stores.late.chunk_ids()
+        for name, ids in held.items():
             if hash_ids(ids) != manifest.chunk_ids_sha256:
                 raise IndexUnavailable(
                     f"The {name} of build {manifest.build_id} holds {len(ids)} chunks, {manifest.n_chunks} were written to it."
                 )
     finally:
-        vectors.close()
-        lexical.close()
+        stores.close()
 
 
 def complete_build(settings: Settings, build_id: str) -> Manifest | None:
@@ -100,8 +124,7 @@ def complete_build(settings: Settings, build_id: str) -> Manifest | None:
     try:
         manifest = read_manifest(build)
         if manifest.collection:
-            for store in wire.open_stores(settings, build, manifest):
-                store.close()
+            wire.open_stores(settings, build, manifest).close()
     except (IndexUnavailable, StoreUnavailable):
         return None
     return manifest

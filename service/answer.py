@@ -1,6 +1,6 @@
 """A question in, an Answer out: the request from top to bottom.
 
-    search -> pack -> extract -> judge -> (write) -> cite -> verify -> Answer
+    screen -> search -> consider (apply, extract, judge) -> refuse | ask back | (write) -> prove -> notices -> Answer
 
 Streaming is the same path: `on_sentence` and `on_citation` are told of each as soon as it stands, and the whole Answer follows.
 """
@@ -11,26 +11,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from service.cite import Cited, citation, quotable
-from service.confidence import Confidence, features, model_for
-from service.core.ports import Rag, VectorStore
-from service.core.types import Answer, Citation, Filters, Passage, Refusal, RefusalReason
+from service.cite import Cited
+from service.clarify import choices
+from service.conflicts import add_conflicts
+from service.consider import consider
+from service.core.ports import Rag
+from service.core.types import Answer, Citation, Filters, Passage
 from service.degraded import parts, unreadable
+from service.guard import Screened, screen
 from service.notices import notices
-from service.pack import pack
-from service.retrieve import search
-from service.sentences import units
+from service.query.record import Query
+from service.refuse import UNPROVED, asked_back, not_answered, refused, warned
+from service.retrieve import search, understood
+from service.revisions import labelled
 from service.stages import Stages
-from service.verify import verify
+from service.verify import proved, verify
 from service.withheld import screened
-from service.writing import Written, cited_drafts, write
+from service.writing import write
 
 Mode = Literal["auto", "extractive", "llm"]
-NEAREST = 3  # citations shown with a refusal
-MESSAGES: dict[RefusalReason, str] = {
-    "out_of_scope": "The indexed documents are not about this, so there is no answer from them.",
-    "not_in_documents": "The indexed documents do not answer this. The nearest passages are shown: check whether one of them helps.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,51 +77,49 @@ def answer(
     with rag.tracer.trace("ask", trace_id=trace_id, user_id=question.user_id, session_id=question.session_id) as root:
         root.update(input=question.text)
         stages = Stages(rag.tracer, deadline)
-        passages = search(rag, question.text, question.filters, rag.settings.rerank_depth, stages)
-        with stages.stage("answer", "generation") as span:
-            packed = screened(pack(passages, rag.settings.passages, rag.index.vectors, rag.index.documents), stages.degraded)
-            cited = cited_drafts(rag.generators["extractive"].stream(question.text, packed, stages.left_s()), packed)
-            values = features(question.text, passages, cited.sentences)
-            model = model_for(values)
-            confidence = model.judge(values)
-            threshold = rag.settings.refuse_below if rag.settings.refuse_below >= 0 else model.threshold
-            if confidence < threshold or not cited.sentences:
-                made = _refused(passages, confidence, model)
-            else:
-                written = write(rag, question, packed, cited, stages)
-                made = _answered(written, confidence, rag.index.vectors)
-                Listener(on_sentence, on_citation).tell(written.cited)
-            span.update(output=made.text, metadata={"status": made.status, "mode": made.mode})
+        asked = screen(question.text)
+        if asked.reason is not None:
+            made = refused(asked.reason, asked.message)
+        else:
+            queries = understood(rag, asked.text, question.history)
+            passages = search(rag, queries, question.filters, rag.settings.rerank_depth, stages)
+            with stages.stage("answer", "generation") as span:
+                made, cited = _decided(rag, replace(question, text=queries[0].text), queries[0], asked, passages, stages)
+                Listener(on_sentence, on_citation).tell(cited)
+                span.update(output=made.text, metadata={"status": made.status, "mode": made.mode})
         named = [*dict.fromkeys(stages.degraded), *unreadable(made, rag.index.documents)]
         made = replace(made, degraded=tuple(named), timings_ms=stages.finish())
         root.update(output=made.text, metadata={"status": made.status, "confidence": made.confidence, "degraded": parts(named)})
     return made
 
 
-def _answered(written: Written, confidence: float, store: VectorStore) -> Answer:
-    cited = written.cited
-    owed = notices(cited, store)  # first: it may add citations
-    return Answer(
+def _decided(rag: Rag, question: Question, query: Query, asked: Screened, found: Sequence[Passage], stages: Stages) -> tuple[Answer, Cited]:
+    """The answer, the refusal or the question back, with the sentences a listener may hear."""
+    passages = screened(found, stages.degraded)
+    unsaid, store = Cited(passages), rag.index.vectors
+    if asked.unsafe is not None:
+        return warned(asked.unsafe, question.text, passages[: rag.settings.passages], store), unsaid
+    seen = consider(rag, question.text, passages, question.filters, stages, query.products)
+    if not seen.answers(rag.settings.refuse_below):
+        return not_answered(seen.passages, seen.applies, seen.lacks, seen.in_scope, seen.confidence), unsaid
+    if options := choices(seen.wanted, seen.passages):
+        return asked_back(options, seen.confidence), unsaid
+    written = write(rag, question, seen.packed, seen.cited, stages)
+    cited = proved(written.cited)
+    if not cited.sentences:
+        return refused("not_in_documents", UNPROVED, seen.passages, seen.confidence), unsaid
+    add_conflicts(cited, seen.wanted)
+    labelled(cited, rag.index.documents)
+    owed = notices(cited, store)  # before the citations are read: it may add some
+    made = Answer(
         status="answered",
         text=cited.text,
         citations=tuple(cited.citations),
         notices=owed,
-        confidence=confidence,
+        confidence=seen.confidence,
         mode=written.mode,
         verification=verify(cited.sentences),
         generator=written.generator,
         usage=written.usage,
     )
-
-
-def _refused(passages: Sequence[Passage], confidence: float, model: Confidence) -> Answer:
-    """A refusal with the nearest evidence; the reason is told by how far even the nearest is."""
-    reason: RefusalReason = "out_of_scope" if not passages or confidence < model.out_of_scope_below else "not_in_documents"
-    nearest: list[Citation] = []
-    for passage in screened(passages[:NEAREST], []):
-        said = (unit for unit in units(passage.chunk) if unit.kind not in ("figure", "table"))
-        pieces = (piece for unit in said for piece in quotable(passage.chunk, unit.start, unit.end))
-        if (piece := next(pieces, None)) is not None:
-            nearest.append(citation(passage, *piece, len(nearest) + 1))
-    refusal = Refusal(reason, MESSAGES[reason], tuple(nearest))
-    return Answer(status="refused", text="", refusal=refusal, confidence=confidence)
+    return made, cited

@@ -1,4 +1,4 @@
-"""The routes that answer: `/v1/ask` (JSON and server-sent events), `/v1/search`, `/v1/feedback`, and the ones that say how it goes.
+"""The routes that answer: `/v1/ask` (JSON and server-sent events), `/v1/search`, `/v1/verify`, `/v1/feedback`; those that say how it goes.
 
 A body in, one call of the pipeline on the model thread, the contract's JSON out. Errors are raised, never formatted here:
 `app.py` holds the one table from error to status.
@@ -19,10 +19,11 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
 from service import metrics as names
 from service.answer import Question
-from service.bodies import AskBody, FeedbackBody, SearchBody, as_filters, json_body, schema_of
+from service.bodies import AskBody, FeedbackBody, SavedAnswer, SearchBody, as_filters, json_body, schema_of
 from service.core.errors import EvdocsError
 from service.core.types import Answer, Citation
 from service.degraded import parts
+from service.recheck import recheck
 from service.state import Shared, State, TraceId
 from service.views import Json, View, answer_view, citation_view, dumps, hit_view, index_view, models_view, timings_view
 from service.workers import Ticket
@@ -35,6 +36,7 @@ _END = ""  # name of the event that ends a stream's queue
 Ask = Annotated[AskBody, Depends(json_body(AskBody))]
 Search = Annotated[SearchBody, Depends(json_body(SearchBody))]
 Feedback = Annotated[FeedbackBody, Depends(json_body(FeedbackBody))]
+Saved = Annotated[SavedAnswer, Depends(json_body(SavedAnswer))]
 
 router = APIRouter()
 Event = tuple[str, View]
@@ -84,6 +86,19 @@ async def search(request: Request, state: Shared, trace_id: TraceId, body: Searc
                 "trace_id": trace_id,
                 "index": index_view(rag),
             }
+
+    return await _whole(request, state, state.workers.submit(work, deadline))
+
+
+@router.post("/v1/verify", openapi_extra=schema_of(SavedAnswer))
+async def verify(request: Request, state: Shared, body: Saved) -> Response:
+    """Whether a saved answer still stands: each of its quotes there, moved or gone in the index of today."""
+    state.live.check()
+    deadline = time.monotonic() + state.settings.deadline_s
+
+    def work(gone: threading.Event) -> View:
+        with state.live.lease() as rag:
+            return recheck(body, rag.index)
 
     return await _whole(request, state, state.workers.submit(work, deadline))
 

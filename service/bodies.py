@@ -15,6 +15,8 @@ from service.core.types import Filters
 
 MAX_QUESTION = 2000
 MAX_HISTORY = 20
+MAX_ANSWER, MAX_QUOTE, MAX_CITATIONS = 32_000, 8_000, 200
+"""Characters of a saved answer and of one of its quotes, and citations of it, that are checked again."""
 _LINE_BREAKS_AND_TABS = "\n\r\t"
 
 FilterField = Literal["document_id", "product", "manufacturer", "doc_type", "language", "revision"]
@@ -83,12 +85,45 @@ class FeedbackBody(_Body):
     comment: Annotated[Text, Field(max_length=2000)] | None = None
 
 
+class _Saved(BaseModel):
+    """Part of an answer that was kept: what is not needed to check it is let pass."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class SavedCitation(_Saved):
+    """One citation of a saved answer."""
+
+    marker: int = Field(ge=0, le=9999)
+    document_id: Annotated[Text, Field(max_length=200)]
+    file: Annotated[Text, Field(max_length=1000)] = ""
+    title: Annotated[Text, Field(max_length=1000)] = ""
+    revision: Annotated[Text, Field(max_length=200)] | None = None
+    page: int = Field(ge=0, le=10_000_000)
+    section: Annotated[list[Annotated[Text, Field(max_length=2000)]], Field(max_length=50)] = Field(default_factory=list)
+    quote: Annotated[Text, Field(max_length=MAX_QUOTE)]
+
+
+class SavedNotice(_Saved):
+    """One notice of a saved answer."""
+
+    marker: int = Field(ge=0, le=9999)
+
+
+class SavedAnswer(_Saved):
+    """Body of `POST /v1/verify`: an answer as `POST /v1/ask` gave it."""
+
+    answer: Annotated[Text, Field(max_length=MAX_ANSWER)]
+    citations: Annotated[list[SavedCitation], Field(max_length=MAX_CITATIONS)]
+    notices: Annotated[list[SavedNotice], Field(max_length=MAX_CITATIONS)] = Field(default_factory=list)
+
+
 def as_filters(filters: dict[FilterField, list[str]]) -> Filters:
     """What the stores take."""
     return {field: tuple(dict.fromkeys(values)) for field, values in filters.items()}
 
 
-B = TypeVar("B", bound=_Body)
+B = TypeVar("B", bound=BaseModel)
 
 
 def json_body(model: type[B]) -> Callable[[Request], Awaitable[B]]:
@@ -121,6 +156,6 @@ def parse(model: type[B], raw: bytes) -> B:
         raise HTTPException(400, f"The body is not JSON. {problems[0]['msg']}.") from error
 
 
-def schema_of(model: type[_Body]) -> dict[str, Any]:
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     """The OpenAPI description of a body that `json_body` reads."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}

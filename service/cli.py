@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def register(subparsers: Any) -> None:
-    """Add `ask`, `search`, `lookup`, `serve` and `settings` to the command line."""
+    """Add `ask`, `search`, `lookup`, `verify`, `serve` and `settings` to the command line."""
     ask = subparsers.add_parser("ask", help="a cited answer from the indexed documents")
     search = subparsers.add_parser("search", help="ranked chunks with every stage's score")
     for parser, handler in ((ask, _ask), (search, _search)):
@@ -53,6 +53,11 @@ def register(subparsers: Any) -> None:
     lookup.add_argument("--home", type=Path, help="folder of the index (default: EVDOCS_HOME or ./var)")
     lookup.add_argument("--json", action="store_true", help="print JSON")
     lookup.set_defaults(run=_lookup)
+    verify = subparsers.add_parser("verify", help="whether a saved answer (ask --json) still stands: each quote there, moved or gone")
+    verify.add_argument("answer", help="file with the JSON of an answer, - for standard input")
+    verify.add_argument("--home", type=Path, help="folder of the index (default: EVDOCS_HOME or ./var)")
+    verify.add_argument("--json", action="store_true", help="print what the HTTP API would return")
+    verify.set_defaults(run=_verify)
     serve = subparsers.add_parser("serve", help="the HTTP API and the page")
     serve.add_argument("--host")
     serve.add_argument("--port", type=int)
@@ -83,6 +88,15 @@ def _lookup(args: argparse.Namespace) -> int:
     body = lookup(load(home=args.home), args.code)
     _show(body, args.json, print_lookup)
     return 0 if body["found"] else 1
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from service.local import verify
+    from service.terminal import print_checked
+
+    body = verify(load(home=args.home), args.answer)
+    _show(body, args.json, print_checked)
+    return 0 if body["verified"] else 1
 
 
 def _show(body: dict[str, Any], as_json: bool, printer: Callable[[dict[str, Any]], None]) -> int:

@@ -12,10 +12,12 @@ from service.core.pages import named
 from service.core.types import Answer, Document
 
 UNREADABLE_PAGES = "unreadable_pages"
+LANGUAGE = "language"  # the question is in a language the embedder does not read (`service.query.languages.supported`)
 PARTS = (
     "dense",
     "lexical",
     "rerank",
+    "rerank_budget",  # the time for it ran out; what was read till then decided
     "llm",  # it did not answer, or not as its protocol says
     "llm_deadline",  # it did not answer in time
     "llm_no_answer",  # it found none in the evidence, or would not answer
@@ -25,6 +27,7 @@ PARTS = (
     "llm_larger_model",  # the larger model wrote, because the first one's answer did not hold
     "llm_not_configured",
     "evidence_withheld",  # text of a document that talks to the answerer was not used
+    LANGUAGE,
     UNREADABLE_PAGES,
 )
 

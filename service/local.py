@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from service.answer import Mode, Question, answer
-from service.bodies import SearchBody
+from service.bodies import SavedAnswer, SearchBody
 from service.core.errors import InvalidRequest
 from service.core.settings import Settings
 from service.core.types import FILTER_FIELDS, Filters
+from service.recheck import recheck
 from service.retrieve import retrieve
 from service.views import answer_view, hit_view, timings_view
-from service.wire import wire
+from service.wire import load_embedder, open_index, wire
 
 
 def ask(settings: Settings, question: str, filters: Sequence[str], mode: str) -> dict[str, Any]:
@@ -45,6 +48,31 @@ def search(settings: Settings, question: str, filters: Sequence[str], k: int) ->
     finally:
         rag.tracer.close()
         rag.index.close()
+
+
+def verify(settings: Settings, source: str) -> dict[str, Any]:
+    """The body of `POST /v1/verify` for the answer in a file ("-": standard input). Raises InvalidRequest, IndexUnavailable."""
+    saved = _saved(source, settings.max_body_bytes)
+    index = open_index(settings, load_embedder(settings))
+    try:
+        return recheck(saved, index)
+    finally:
+        index.close()
+
+
+def _saved(source: str, most_bytes: int) -> SavedAnswer:
+    try:
+        with nullcontext(sys.stdin.buffer) if source == "-" else open(source, "rb") as stream:
+            raw = stream.read(most_bytes + 1)
+    except OSError as error:
+        raise InvalidRequest(f"{source} cannot be read: {error.strerror}.") from error
+    if len(raw) > most_bytes:
+        raise InvalidRequest(f"{source} is larger than {most_bytes} bytes (EVDOCS_MAX_BODY_BYTES).")
+    try:
+        return SavedAnswer.model_validate_json(raw)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc'])) or 'the file'}: {item['msg']}" for item in error.errors()[:5])
+        raise InvalidRequest(f"{source} is no saved answer (evdocs ask --json). {wrong}") from error
 
 
 def _checked(question: str, filters: Sequence[str], k: int = 10) -> Filters:

@@ -14,7 +14,8 @@ from service.cite import Cited, citation, quotable
 from service.core.ports import VectorStore
 from service.core.types import SEVERITY, Chunk, Citation, Guard, Notice, Passage
 
-MAX_NOTICES = 8
+MAX_NOTES = 8
+"""Most mere notes of an answer. What guards a cited section is never left out, however much it is."""
 
 
 def notices(cited: Cited, store: VectorStore) -> tuple[Notice, ...]:
@@ -51,7 +52,7 @@ class _Notes:
 
     def add_guard(self, guard: Guard, passage: Passage) -> None:
         """A notice that applies to a cited chunk, wherever it stands itself."""
-        if len(self.found) >= MAX_NOTICES or self._has(guard.text):
+        if self._has(guard.text):
             return
         home = self.homes.get(guard.chunk_id)
         own = self._cite(Passage(home, passage.document, passage.scores), guard.text) if home else None
@@ -63,7 +64,9 @@ class _Notes:
         chunk = passage.chunk
         for part in chunk.parts:
             text = chunk.text[part.start : part.end]
-            if part.kind == "notice" and part.level is not None and len(self.found) < MAX_NOTICES and not self._has(text):
+            if part.kind != "notice" or part.level is None or self._has(text):
+                continue
+            if part.level != "notice" or sum(found.level == "notice" for found in self.found) < MAX_NOTES:
                 marker = self._cite(passage, text) or next(item.marker for item in self.cited.citations if _is_used(passage, [item]))
                 self.found.append(Notice(part.level, text, marker))
 

@@ -1,24 +1,33 @@
-"""A question in, ranked passages out: dense and lexical search, fused, fetched once, reranked.
+"""A question in, ranked passages out.
 
-    embed -> dense ----+
-             lexical --+-> rrf -> fetch -> rerank -> order
+    understand -> candidates -> order without the cross-encoder -> read -> order -> passages
 
 Each passage carries the score of every stage that saw it. A part that is down is left out and named in `degraded`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from service.core.errors import ModelUnavailable, StoreUnavailable
+from service.candidates import candidates
+from service.core.errors import ModelUnavailable
 from service.core.ports import Rag
-from service.core.types import Chunk, Filters, Hit, Passage
-from service.fuse import rrf
-from service.rank import Signals, order
+from service.core.types import Chunk, Filters, Judgement, Passage
+from service.degraded import LANGUAGE
+from service.duplicates import collapse
+from service.query.followup import complete
+from service.query.languages import supported
+from service.query.names import siblings_last
+from service.query.record import Query
+from service.query.understand import understand
+from service.rank import Ranked, plain_order, read_order
+from service.signals import Candidate
 from service.stages import Stages
 
-MIN_RERANK_S = 0.5  # with less time than this left, the fused order is given as it is
+POOL = 30  # candidates whose signals are compared
+MIN_RERANK_S = 0.3  # with less time than this left, the order without the cross-encoder is given as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,79 +39,98 @@ class Retrieved:
     degraded: tuple[str, ...]
 
 
-def retrieve(rag: Rag, question: str, filters: Filters, k: int, *, deadline: float) -> Retrieved:
+def retrieve(rag: Rag, question: str, filters: Filters, k: int, *, deadline: float, history: Sequence[tuple[str, str]] = ()) -> Retrieved:
     """The k best passages for a question. `deadline` is a time.monotonic() value. Raises StoreUnavailable where no search
     works, DeadlineExceeded."""
     stages = Stages(rag.tracer, deadline)
-    passages = search(rag, question, filters, k, stages)
+    passages = search(rag, understood(rag, question, history), filters, k, stages)
     return Retrieved(tuple(passages), stages.finish(), tuple(stages.degraded))
 
 
-def search(rag: Rag, question: str, filters: Filters, k: int, stages: Stages) -> list[Passage]:
-    """`retrieve` as a part of a longer request, whose stages it joins."""
-    settings = rag.settings
-    dense, lexical = _candidates(rag, question, filters, stages)
+def understood(rag: Rag, question: str, history: Sequence[tuple[str, str]] = ()) -> list[Query]:
+    """The question as it is meant, and (where that is a follow-up made whole) as it was asked: both are searched."""
+    texts = [*complete(question, history, rag.index)[:1], question]
+    return [understand(text, rag.index) for text in dict.fromkeys(texts)]
+
+
+def search(rag: Rag, queries: Sequence[Query], filters: Filters, k: int, stages: Stages) -> list[Passage]:
+    """`retrieve` as a part of a longer request, whose stages it joins. The first query is the one that is ranked for."""
+    query = queries[0]
+    if not supported(query.language, rag.settings.embedder):
+        stages.degraded.append(LANGUAGE)
+    found = candidates(rag, queries, filters, max(k, POOL), stages)
     with stages.stage("fuse", "span"):
-        fused = rrf([(settings.weight_dense, dense), (settings.weight_lexical, lexical)], settings.rrf_k)
-        wanted = [hit.chunk_id for hit in fused[: max(k, settings.rerank_depth)]]
-        chunks = [chunk for chunk in rag.index.vectors.fetch(wanted) if chunk.document_id in rag.index.documents]
-    reranked = _rerank(rag, question, chunks[: settings.rerank_depth], stages)
-    signals = Signals(
-        dense={hit.chunk_id: hit.score for hit in dense},
-        lexical={hit.chunk_id: hit.score for hit in lexical},
-        fused={hit.chunk_id: hit.score for hit in fused},
-        rerank=reranked,
-    )
-    return [
-        Passage(chunk, rag.index.documents[chunk.document_id], signals.of(chunk.chunk_id, final))
-        for chunk, final in order(chunks, signals)[:k]
-    ]  # fmt: skip
+        ranked = plain_order(query.text, found)
+    ranked = _read(rag, query.text, ranked, stages)
+    return siblings_last(collapse([_passage(item) for item in ranked], query, filters), query)[:k]
 
 
-def _candidates(rag: Rag, question: str, filters: Filters, stages: Stages) -> tuple[list[Hit], list[Hit]]:
-    """Hits of both searches; one may fail."""
-    settings, index = rag.settings, rag.index
-    dense: list[Hit] | None = None
-    lexical: list[Hit] | None = None
-    failure: Exception | None = None
-    try:
-        with stages.stage("embed", "embedding"):
-            vector = rag.embedder.embed_queries([question])[0]
-        with stages.stage("dense", "retriever") as span:
-            dense = index.vectors.search(vector, settings.k_dense, filters)
-            span.update(output=[hit.chunk_id for hit in dense])
-    except (StoreUnavailable, ModelUnavailable) as error:
-        failure = error
-        stages.degraded.append("dense")
-    try:
-        with stages.stage("lexical", "retriever") as span:
-            lexical = index.lexical.search(question, settings.k_lexical, filters)
-            span.update(output=[hit.chunk_id for hit in lexical])
-    except StoreUnavailable as error:
-        failure = error
-        stages.degraded.append("lexical")
-    if dense is None and lexical is None and failure is not None:
-        raise failure
-    return dense or [], lexical or []
+def observe(rag: Rag, question: str, *, deadline: float) -> list[Candidate]:
+    """The candidates of a question, every one of them read: what the final order is fitted on."""
+    found = candidates(rag, understood(rag, question), {}, POOL, Stages(rag.tracer, deadline))
+    if rag.reranker is None or not found:
+        return found
+    return _told(found, rag.reranker.judge(question, [reading(candidate.chunk) for candidate in found], deadline))
 
 
-def _rerank(rag: Rag, question: str, chunks: list[Chunk], stages: Stages) -> dict[str, float]:
-    """Cross-encoder scores by chunk id; empty where there is no reranker or no time for it."""
-    if rag.reranker is None or not chunks:
-        return {}
+def _read(rag: Rag, question: str, ranked: list[Ranked], stages: Stages) -> list[Ranked]:
+    """Let the cross-encoder read the best candidates until the first is certain, and order by what it says; as it was where it cannot."""
+    if rag.reranker is None or not ranked:
+        return ranked
     if stages.left_s() < MIN_RERANK_S:
         stages.degraded.append("rerank")
-        return {}
+        return ranked
+    settings = rag.settings
+    until = time.monotonic() + min(settings.rerank_budget_s, stages.left_s() - MIN_RERANK_S / 2)
+    ordered = [item.candidate for item in ranked]
+    some = ordered[: settings.rerank_depth]
+    stopped = False
+
+    def enough(judged: Sequence[Judgement | None]) -> bool:
+        nonlocal stopped
+        stopped = _certain(question, _told(some, judged) + ordered[len(some) :], settings.rerank_certain)
+        return stopped
+
     try:
         with stages.stage("rerank", "reranker") as span:
-            scores = rag.reranker.score(question, [reading(chunk) for chunk in chunks])
-            span.update(output=scores)
+            told = _told(some, rag.reranker.judge(question, [reading(candidate.chunk) for candidate in some], until, enough))
+            span.update(output={candidate.chunk.chunk_id: candidate.cross for candidate in told if candidate.cross is not None})
     except ModelUnavailable:
         stages.degraded.append("rerank")
-        return {}
-    return {chunk.chunk_id: score for chunk, score in zip(chunks, scores, strict=True)}
+        return ranked
+    if told[-1].cross is None and not stopped:
+        stages.degraded.append("rerank_budget")
+    return read_order(question, told + ordered[len(told) :])
+
+
+def _told(some: Sequence[Candidate], judged: Sequence[Judgement | None]) -> list[Candidate]:
+    """The candidates with what the cross-encoder says of them, as far as it came."""
+    return [
+        replace(candidate, cross=said.relevance, answers=said.answers) if said is not None else candidate
+        for candidate, said in zip(some, judged, strict=True)
+    ]
+
+
+def _certain(question: str, ordered: Sequence[Candidate], above: float) -> bool:
+    """Whether the best candidate read so far answers with this probability: reading on would hardly change the top."""
+    return above < 1 and read_order(question, ordered)[0].probability >= above
 
 
 def reading(chunk: Chunk) -> str:
     """What the cross-encoder reads of a chunk: where it stands, then what it says (the form it was trained on)."""
     return f"{chunk.context.replace(chr(10), ' > ')}: {chunk.text}" if chunk.context else chunk.text
+
+
+def _passage(item: Ranked) -> Passage:
+    candidate = item.candidate
+    scores = {
+        "dense": candidate.dense,
+        "lexical": candidate.lexical,
+        "late": candidate.late,
+        "fused": candidate.fused,
+        "rerank": candidate.cross,
+        "answers": candidate.answers,
+        "final": item.score,
+        "probability": item.probability,
+    }
+    return Passage(candidate.chunk, candidate.document, scores)

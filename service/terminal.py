@@ -55,6 +55,21 @@ def _source(item: dict[str, Any]) -> Text:
     return Text(f"{item['file']} p.{item['page']}{printed}{section}", style="cyan")
 
 
+def print_checked(body: dict[str, Any], console: Console | None = None) -> None:
+    """A line a citation of a saved answer: its state and what is to be known, then the verdict."""
+    console = console or Console(highlight=False)
+    styles = {"there": "green", "moved": "yellow", "gone": "bold red", "no_document": "bold red"}
+    for item in body["citations"]:
+        console.print(
+            Text(f"[{item['marker']}] {item['state'].replace('_', ' '):<11} ", style=styles[item["state"]]) + Text(item["message"])
+        )
+    for marker in body["unresolved_markers"]:
+        console.print(Text(f"[{marker}] resolves to no citation", style="bold red"))
+    counts = body["verification"]
+    numbers = f"{counts['numbers_verified']} of {counts['numbers']} numbers stand in their quotes"
+    console.print(Text(f"{'The answer still stands' if body['verified'] else 'The answer does not stand as it is'}; {numbers}."))
+
+
 def print_hits(body: dict[str, Any], console: Console | None = None) -> None:
     """A row a hit with every stage's score."""
     console = console or Console(highlight=False)

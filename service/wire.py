@@ -13,10 +13,11 @@ from service.core.catalogue import read_catalogue
 from service.core.code_table import read_codes
 from service.core.errors import IndexIncompatible, IndexUnavailable, SettingsError
 from service.core.manifest import CHUNKER_VERSION, Manifest, builds_dir, check_compatible, current_build_id, read_manifest
-from service.core.ports import Embedder, Generator, Index, LexicalIndex, Rag, Reranker, Tracer, VectorStore, VectorWriter, Writer
+from service.core.ports import Embedder, Generator, Index, LateWriter, Rag, Reranker, Stores, Tracer, VectorWriter, Writer
 from service.core.settings import Settings
 from service.core.text import ANALYZER_VERSION
 from service.core.types import Chunk, Document
+from service.core.words import read_words
 from service.prompts import PromptSource, packaged
 
 
@@ -136,33 +137,52 @@ def open_index(settings: Settings, embedder: Embedder) -> Index:
             f"The index is in store {manifest.store!r}, the settings ask for {store!r}. Run `evdocs ingest PATH` again."
         )
     documents = {entry.document.document_id: entry.document for entry in read_catalogue(build)}
-    codes = read_codes(build)
-    vectors, lexical = open_stores(settings, build, manifest)
-    return Index(manifest, documents, vectors, lexical, codes)
+    codes, words = read_codes(build), read_words(build)
+    stores = open_stores(settings, build, manifest)
+    return Index(manifest, documents, stores.vectors, stores.lexical, codes, stores.late, words)
 
 
-def open_stores(settings: Settings, build: Path, manifest: Manifest) -> tuple[VectorStore, LexicalIndex]:
-    """Both stores of a build folder."""
+def open_stores(settings: Settings, build: Path, manifest: Manifest) -> Stores:
+    """The stores of a build folder. Raises IndexUnavailable, StoreUnavailable."""
     if manifest.store == "qdrant":
+        from service.adapters.qdrant_late import ServerLate
         from service.adapters.qdrant_server import ServerLexical, ServerStore, connect
 
-        client = connect(settings)
-        return ServerStore(client, manifest.collection, owns_client=True), ServerLexical(client, manifest.collection)
+        client, name = connect(settings), manifest.collection
+        late = ServerLate(client, name, build / "late") if manifest.late_dimensions else None
+        return Stores(ServerStore(client, name, owns_client=True), ServerLexical(client, name), late)
     from service.adapters.bm25 import Bm25Index
+    from service.adapters.maxsim import MaxSimIndex
     from service.adapters.qdrant_edge import EdgeStore
 
-    return EdgeStore(build / "edge"), Bm25Index(build / "bm25")
+    files = MaxSimIndex(build / "late") if manifest.late_dimensions else None
+    return Stores(EdgeStore(build / "edge"), Bm25Index(build / "bm25"), files)
 
 
-def new_vector_writer(settings: Settings, build: Path, build_id: str, dimensions: int) -> VectorWriter:
-    """A writer for a new build in this folder."""
+def new_vector_writer(settings: Settings, build: Path, build_id: str, dimensions: int, late_dimensions: int) -> VectorWriter:
+    """A writer for a new build in this folder. On a server the collection is laid out for token vectors as well."""
     if settings.qdrant_url:
         from service.adapters.qdrant_server import ServerWriter, connect
 
-        return ServerWriter(connect(settings), collection_name(settings, build_id), dimensions, owns_client=True)
+        name = collection_name(settings, build_id)
+        return ServerWriter(connect(settings), name, dimensions, late_dimensions=late_dimensions, owns_client=True)
     from service.adapters.qdrant_edge import EdgeWriter
 
     return EdgeWriter(build / "edge", dimensions)
+
+
+def new_late_writer(settings: Settings, build: Path, build_id: str, dimensions: int) -> LateWriter | None:
+    """A writer of token vectors for the same build, after `new_vector_writer`; None for an embedder that has none."""
+    if not dimensions:
+        return None
+    if settings.qdrant_url:
+        from service.adapters.qdrant_late import ServerLateWriter
+        from service.adapters.qdrant_server import connect
+
+        return ServerLateWriter(connect(settings), collection_name(settings, build_id), build / "late", owns_client=True)
+    from service.adapters.maxsim import MaxSimWriter
+
+    return MaxSimWriter(build / "late", dimensions)
 
 
 def write_lexical(settings: Settings, build: Path, chunks: Sequence[Chunk], documents: Mapping[str, Document]) -> None:

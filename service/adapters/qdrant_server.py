@@ -30,7 +30,7 @@ from service.core.types import FILTER_FIELDS, Chunk, Document, Filters, Hit
 
 P = ParamSpec("P")
 T = TypeVar("T")
-DENSE, SPARSE = "dense", "bm25"
+DENSE, SPARSE, LATE = "dense", "bm25", "late"
 K1, B = 1.5, 0.75  # BM25Okapi's
 EXACT_UP_TO = 100_000
 """Points up to which dense search scans instead of walking the graph: some 10 ms on one core at 384 dimensions, and the same
@@ -54,7 +54,7 @@ def connect(settings: Settings) -> QdrantClient:
     except ValueError as error:
         raise StoreUnavailable(f"EVDOCS_QDRANT_URL {settings.qdrant_url!r} is no address of a Qdrant server: {error}") from error
     try:
-        _call(f"to reach {settings.qdrant_url}", client.get_collections)
+        call(f"to reach {settings.qdrant_url}", client.get_collections)
     except StoreUnavailable:
         client.close()
         raise
@@ -63,31 +63,34 @@ def connect(settings: Settings) -> QdrantClient:
 
 def drop_collections(client: QdrantClient, prefix: str, keep: set[str]) -> list[str]:
     """Delete the collections of `prefix` (named by `collection_name`) that are not in `keep`. Returns the names deleted, sorted."""
-    stored = [collection.name for collection in _call("to list collections", client.get_collections).collections]
+    stored = [collection.name for collection in call("to list collections", client.get_collections).collections]
     dropped = sorted(name for name in stored if name.startswith(collection_name(prefix, "")) and name not in keep)
     for name in dropped:
-        _call(f"to delete {name}", client.delete_collection, name)
+        call(f"to delete {name}", client.delete_collection, name)
     return dropped
 
 
 class ServerWriter:
     """Fills a new collection; one of that name left by a crashed run is replaced."""
 
-    def __init__(self, client: QdrantClient, collection: str, dimensions: int, *, owns_client: bool = False) -> None:
-        """`owns_client`: `finish` closes the client. Raises StoreUnavailable."""
+    def __init__(
+        self, client: QdrantClient, collection: str, dimensions: int, *, late_dimensions: int = 0, owns_client: bool = False
+    ) -> None:
+        """`late_dimensions` is the length of a token's vector, 0 for none (`qdrant_late` writes them); `owns_client`: `finish` closes the
+        client. Raises StoreUnavailable."""
         self._client, self._collection, self._dimensions, self._owns_client = client, collection, dimensions, owns_client
         self._average_terms = 0.0
-        _call(f"to replace {collection}", client.delete_collection, collection)
-        _call(
+        call(f"to replace {collection}", client.delete_collection, collection)
+        call(
             f"to create {collection}",
             client.create_collection,
             collection,
-            vectors_config={DENSE: models.VectorParams(size=dimensions, distance=models.Distance.COSINE)},
+            vectors_config=_vectors_config(dimensions, late_dimensions),
             sparse_vectors_config={SPARSE: models.SparseVectorParams(modifier=models.Modifier.IDF)},
         )
         if not is_local(client):  # local mode scans; it has no payload indexes
             for field in FILTER_FIELDS:
-                _call(f"to index {field}", client.create_payload_index, collection, field, models.PayloadSchemaType.KEYWORD, wait=True)
+                call(f"to index {field}", client.create_payload_index, collection, field, models.PayloadSchemaType.KEYWORD, wait=True)
 
     def write(self, chunks: Sequence[Chunk], vectors: Vectors, documents: Mapping[str, Document]) -> None:
         """Store chunks with their vectors, (n, dimensions). BM25's average length is that of the first call's chunks: an estimate
@@ -105,32 +108,56 @@ class ServerWriter:
                 )
                 for chunk, vector, text in zip(*(items[start : start + _BATCH] for items in (chunks, vectors, texts)), strict=True)
             ]
-            _call("to store chunks", self._client.upsert, self._collection, points, wait=True)
+            call("to store chunks", self._client.upsert, self._collection, points, wait=True)
 
     def finish(self) -> None:
         """Everything was acknowledged by `write` already, payload indexes included; this checks that the collection answers."""
-        _call("to finish", self._client.count, self._collection, exact=True)
+        call("to finish", self._client.count, self._collection, exact=True)
         if self._owns_client:
             self._client.close()
 
 
-class _Collection:
-    """What both readers share."""
+def _vectors_config(dimensions: int, late_dimensions: int) -> dict[str, models.VectorParams]:
+    config = {DENSE: models.VectorParams(size=dimensions, distance=models.Distance.COSINE)}
+    if late_dimensions:
+        config[LATE] = models.VectorParams(
+            size=late_dimensions,
+            distance=models.Distance.DOT,  # not cosine, which would take the weights off a question's tokens
+            multivector_config=models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM),
+            datatype=models.Datatype.FLOAT16,
+            hnsw_config=models.HnswConfigDiff(m=0),  # only ever asked about a few chunks by id: no graph
+            on_disk=True,
+        )
+    return config
+
+
+class CollectionReader:
+    """What the readers of a collection share."""
 
     def __init__(self, client: QdrantClient, collection: str, *, owns_client: bool = False) -> None:
         """The client is shared and stays open on `close`, unless this is its owner. Raises StoreUnavailable where the collection is
         missing."""
         self._client, self._collection, self._owns_client = client, collection, owns_client
-        self._n_points: int = _call(f"to open {collection}", client.count, collection, exact=True).count
+        self._n_points: int = call(f"to open {collection}", client.count, collection, exact=True).count
         self._closed = False
 
     def chunk_ids(self) -> list[str]:
         """Every stored id, sorted."""
+        return self._ids(None)
+
+    def _ids(self, condition: models.Filter | None) -> list[str]:
         self._check_open()
         ids, offset = list[str](), None
         while True:
-            records, offset = _call(
-                "to list chunks", self._client.scroll, self._collection, limit=10_000, offset=offset, with_payload=False, with_vectors=False
+            records, offset = call(
+                "to list chunks",
+                self._client.scroll,
+                self._collection,
+                scroll_filter=condition,
+                limit=10_000,
+                offset=offset,
+                with_payload=False,
+                with_vectors=False,
             )
             ids += [str(record.id) for record in records]
             if offset is None:
@@ -152,7 +179,7 @@ class _Collection:
         params = models.SearchParams(exact=True) if exact else None
         condition, limit = _condition(filters), k + 16
         while True:
-            found = _call(
+            found = call(
                 "to search",
                 self._client.query_points,
                 self._collection,
@@ -169,7 +196,7 @@ class _Collection:
             limit *= 4
 
 
-class ServerStore(_Collection):
+class ServerStore(CollectionReader):
     """The dense vectors of one collection."""
 
     def search(self, vector: Vectors, k: int, filters: Filters) -> list[Hit]:
@@ -185,12 +212,12 @@ class ServerStore(_Collection):
         ids = known_ids(chunk_ids)
         if not ids:
             return []
-        records = _call("to fetch chunks", self._client.retrieve, self._collection, ids, with_payload=True)
+        records = call("to fetch chunks", self._client.retrieve, self._collection, ids, with_payload=True)
         found = {str(record.id): from_payload(record.payload) for record in records if record.payload is not None}
         return [found[chunk_id] for chunk_id in chunk_ids if chunk_id in found]
 
 
-class ServerLexical(_Collection):
+class ServerLexical(CollectionReader):
     """The BM25 vectors of one collection."""
 
     def search(self, query: str, k: int, filters: Filters) -> list[Hit]:
@@ -227,7 +254,7 @@ def _condition(filters: Filters) -> models.Filter | None:
     return models.Filter(must=[*matches])
 
 
-def _call(doing: str, request: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+def call(doing: str, request: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The one place that talks to the server: every request is idempotent, so what may pass is tried again, briefly; the rest, and
     what does not pass, becomes StoreUnavailable."""
     for attempt in range(1, _ATTEMPTS + 1):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from service.core.errors import ModelUnavailable
@@ -49,15 +50,26 @@ def content_hash(folder: Path, *more: str) -> str:
     """12 hex digits over weights, tokenizer and configuration of a model folder, and `more`: the same on every machine."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.suffix in _KEPT and path.is_file()):
-        digest.update(f"{path.relative_to(folder).as_posix()}\n{sha256_file(path)}\n".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()}\n{file_hash(path)}\n".encode())
     for text in more:
         digest.update(f"{text}\n".encode())
     return digest.hexdigest()[:12]
 
 
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, computed once as long as the file stays what it is: several things are told by the hash of the weights."""
+    status = path.stat()
+    return _hashed(path, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _hashed(path: Path, inode: int, size: int, changed_ns: int) -> str:
+    return sha256_file(path)
+
+
 def check_weights(folder: Path, sha256: str) -> None:
     """Raises ModelUnavailable where the weights of `folder` are not the ones this project was built with."""
-    found = sha256_file(folder / "model.safetensors")
+    found = file_hash(folder / "model.safetensors")
     if found != sha256:
         raise ModelUnavailable(f"{folder / 'model.safetensors'} is not the expected file: sha256 {found}, expected {sha256}.")
 

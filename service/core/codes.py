@@ -29,6 +29,7 @@ class Code:
 
 
 _DASH = r"[-‐‑–]"
+_L = r"[^\W_぀-ヿ㐀-鿿가-힯]"  # a letter or digit; Chinese, Japanese and Korean set no blanks around a code
 _NUMBERED: dict[str, str] = {
     "error": r"(?:error|fault|alarm|failure|trip|diagnostic|trouble|fehler|störung|alarm)(?:s?[- ]?(?:codes?|numbers?|no\.?|nr\.?|ids?))?"
     r"|code|dtc|fehlercode|故障码?|错误码?|报警码?",
@@ -40,12 +41,12 @@ _NUMBERED: dict[str, str] = {
 }  # fmt: skip
 _VALUE = rf"[A-Z]{{0,3}}{_DASH}?\d{{1,6}}[A-Z]?(?:[./]\d{{1,3}})?"
 _LABELLED = re.compile(
-    "|".join(rf"(?P<{name}>(?<![^\W_])(?<!-)(?:{words})(?![^\W\d_]))" for name, words in _NUMBERED.items()), re.I
+    "|".join(rf"(?P<{name}>(?<!{_L})(?<!-)(?:{words})(?![^\W\d_]))" for name, words in _NUMBERED.items()), re.I
 )  # fmt: skip
-_AFTER_LABEL = re.compile(rf"\s{{0,2}}[#:=]?\s{{0,2}}(?P<value>{_VALUE}|[A-Z])(?![^\W_]|[.,]\d)")
-_HEX = re.compile(r"(?<![^\W_])(?:0[xX](?P<c>[0-9A-Fa-f]{1,16})|(?P<h>[0-9A-Fa-f]{1,8})[hH]|\$(?P<d>[0-9A-F]{2,8}))(?![^\W_])")
-_FAULT = re.compile(rf"(?<![^\W_])(?P<body>[PCBUpcbu]{_DASH}?[0-3][0-9A-Fa-f]{{3}})(?:[-:–](?P<type>[0-9A-Fa-f]{{2}}))?(?![^\W_])")
-_TOKEN = re.compile(rf"(?<![^\W_])[^\W_]+(?:(?:_+|{_DASH}|[./])[^\W_]+)*(?![^\W_])")
+_AFTER_LABEL = re.compile(rf"\s{{0,2}}[#:=]?\s{{0,2}}(?P<value>{_VALUE}|[A-Z])(?!{_L}|[.,]\d)")
+_HEX = re.compile(rf"(?<!{_L})(?:0[xX](?P<c>[0-9A-Fa-f]{{1,16}})|(?P<h>[0-9A-Fa-f]{{1,8}})[hH]|\$(?P<d>[0-9A-F]{{2,8}}))(?!{_L})")
+_FAULT = re.compile(rf"(?<!{_L})(?P<body>[PCBUpcbu]{_DASH}?[0-3][0-9A-Fa-f]{{3}})(?:[-:–](?P<type>[0-9A-Fa-f]{{2}}))?(?!{_L})")
+_TOKEN = re.compile(rf"(?<!{_L}){_L}+(?:(?:_+|{_DASH}|[./]){_L}+)*(?!{_L})")
 _SIZE = re.compile(r"M\d{1,2}(?:[.,]\d+)?(?:[x×*-]\d+(?:[.,]\d+)?)*|[A-Z]?\d{1,3}[x×]\d[\w.,×]*", re.I)
 _UNITS = re.compile(
     r"\d+(?:[.,/-]\d+)*(?:st|nd|rd|th|x|[munkMG]?(?:V|A|W|Hz|Ah|Wh|Ω|F|H|s|m|g|N|J|bit|bps|bar|Pa|B)|VDC|VAC|Vdc|Vac|Nm|mm2?|cm2?|kbps|Mbps|"

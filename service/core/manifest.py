@@ -3,7 +3,7 @@
     home/builds/<build_id>/manifest.json    one immutable build (its stores stand beside it)
     home/current                            the id of the published build; replaced by one atomic rename
 
-`current` is the single pointer to both stores: dense and lexical can never disagree, and a crash anywhere leaves the old
+`current` is the single pointer to all stores: dense, lexical and late can never disagree, and a crash anywhere leaves the old
 index serving.
 """
 
@@ -16,15 +16,16 @@ from pathlib import Path
 
 from service.core.errors import IndexIncompatible, IndexUnavailable
 
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
 CHUNKER_VERSION = "4"  # how `ingest.chunk` cuts and names chunks: readers rely on it, so it is part of the contract
 REINGEST = "Run `evdocs ingest` on your documents again with the current settings to rebuild it."
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`store` is "edge" or "qdrant"; `collection` names the server's collection (embedded: "").
-    `chunk_ids_sha256` is the hash of the sorted chunk ids, joined by line breaks, that both stores hold."""
+    """`store` is "edge" or "qdrant"; `collection` names the server's collection (embedded: ""). `late_dimensions` is the length of a
+    token's vector, 0 where the embedder has none: then there is no late index. `chunk_ids_sha256` is the hash of the sorted chunk ids,
+    joined by line breaks, that every store holds."""
 
     build_id: str
     created_at: str
@@ -38,6 +39,7 @@ class Manifest:
     n_documents: int
     n_chunks: int
     chunk_ids_sha256: str
+    late_dimensions: int = 0
     format: int = MANIFEST_FORMAT
 
 

@@ -6,7 +6,8 @@ suite in `tests/contracts`. All calls are synchronous: the service runs them off
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -15,16 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.core.code_table import CodeTable
+from service.core.late import Read, TokenVectors
 from service.core.manifest import Manifest
 from service.core.settings import Settings
-from service.core.types import Chunk, Document, Draft, Filters, Hit, Passage, Writing
+from service.core.types import Chunk, Document, Draft, Filters, Hit, Judgement, Passage, Writing
+from service.core.words import Words
 
 Vectors = NDArray[np.float32]
 SpanKind = Literal["chain", "retriever", "embedding", "reranker", "generation", "guardrail", "span"]
 
 
 class Embedder(Protocol):
-    """Texts to unit vectors. Queries and passages may get different prefixes."""
+    """Texts to unit vectors, and to a vector a token. Queries and passages may get different prefixes."""
 
     @property
     def fingerprint(self) -> str:
@@ -37,6 +40,16 @@ class Embedder(Protocol):
     @property
     def max_tokens(self) -> int:
         """Window of the model in its own tokens, special tokens included. Longer texts would be cut."""
+
+    @property
+    def late_dimensions(self) -> int:
+        """Length of one token's vector; 0 where the model has no token vectors, and so no late interaction."""
+
+    def read_queries(self, texts: Sequence[str]) -> Read:
+        """What `embed_queries` gives and the token vectors, in one pass. A question of nothing but stop words keeps them."""
+
+    def read_passages(self, texts: Sequence[str]) -> Read:
+        """What `embed_passages` gives and the token vectors, int8, in one pass."""
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """(n, dimensions), float32, L2-normalised."""
@@ -87,6 +100,31 @@ class LexicalIndex(Protocol):
         """Release files and sockets; calling it twice is harmless."""
 
 
+class LateIndex(Protocol):
+    """Late interaction with the same chunks: how well the tokens of a question are met by the tokens of a chunk."""
+
+    def score(self, tokens: TokenVectors, chunk_ids: Sequence[str]) -> list[float]:
+        """One score a chunk, in the order given; the caller sorts. The mean over the question's tokens, weighted by their idf, of the
+        best cosine any token of the chunk reaches (MaxSim): in [-1, 1], comparable across questions. A chunk that is not stored or
+        has no tokens scores 0, below all that share a subject."""
+
+    def chunk_ids(self) -> list[str]:
+        """Every stored id, sorted."""
+
+    def close(self) -> None:
+        """Release files and sockets; calling it twice is harmless."""
+
+
+class LateWriter(Protocol):
+    """Fills a new, unpublished build with token vectors."""
+
+    def write(self, chunks: Sequence[Chunk], tokens: Sequence[TokenVectors]) -> None:
+        """Store the token vectors (int8) of chunks, one a chunk, each chunk once."""
+
+    def finish(self) -> None:
+        """Everything written is on disk when this returns, idf included."""
+
+
 class Reranker(Protocol):
     """Reads question and passage together."""
 
@@ -96,6 +134,16 @@ class Reranker(Protocol):
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """One relevance score a text, in the order given, higher is better; the caller sorts."""
+
+    def judge(
+        self,
+        question: str,
+        texts: Sequence[str],
+        deadline: float = math.inf,
+        enough: Callable[[Sequence[Judgement | None]], bool] | None = None,
+    ) -> list[Judgement | None]:
+        """One judgement a text, in the order given; None where `deadline` (a time.monotonic() value) left no time, or where `enough`,
+        asked after every few texts what is judged so far, said yes. Give the most promising texts first."""
 
 
 class Generator(Protocol):
@@ -149,18 +197,39 @@ class Tracer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Stores:
+    """The stores of one build, open for reading. `late` is None where the embedder has no token vectors."""
+
+    vectors: VectorStore
+    lexical: LexicalIndex
+    late: LateIndex | None
+
+    def close(self) -> None:
+        """Close them all; calling it twice is harmless."""
+        self.vectors.close()
+        self.lexical.close()
+        if self.late is not None:
+            self.late.close()
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
-    """One published build, open for reading: both stores, the documents by id, the codes in them, and the manifest that ties them."""
+    """One published build, open for reading: its stores, the documents by id, the codes and words in them, and the manifest that ties
+    them. `late` is None where the embedder has no token vectors."""
 
     manifest: Manifest
     documents: Mapping[str, Document]
     vectors: VectorStore
     lexical: LexicalIndex
     codes: CodeTable = field(default_factory=CodeTable)
+    late: LateIndex | None = None
+    words: Words = field(default_factory=Words)
 
     def close(self) -> None:
         self.vectors.close()
         self.lexical.close()
+        if self.late is not None:
+            self.late.close()
 
 
 @dataclass(frozen=True, slots=True)

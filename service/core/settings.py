@@ -36,7 +36,9 @@ class Settings(BaseModel):
     reranker: str = _knob("packaged", "Cross-encoder: `packaged`, `none`, or a folder or hub name for sentence-transformers.")
     allow_hub: bool = _knob(False, "Let model names that are no local folder be fetched from the Hugging Face hub.")
     precision: str = _knob(
-        "auto", "Arithmetic of the models: `auto` (bf16 where the CPU has it), `fp32` or `bf16`.", pattern="^(auto|fp32|bf16)$"
+        "auto",
+        "Arithmetic of the models: `auto` (the fastest this CPU does, measured at start), `fp32`, `bf16` or `int8` (cross-encoder only).",
+        pattern="^(auto|fp32|bf16|int8)$",
     )
     threads: int = _knob(0, "CPU threads for the models; 0 takes all cores.", ge=0, le=256)
 
@@ -51,7 +53,9 @@ class Settings(BaseModel):
     rrf_k: int = _knob(20, "Rank constant of reciprocal rank fusion.", ge=1, le=1000)
     weight_dense: float = _knob(1.0, "Weight of dense ranks in the fusion.", ge=0, le=100)
     weight_lexical: float = _knob(1.0, "Weight of BM25 ranks in the fusion.", ge=0, le=100)
-    rerank_depth: int = _knob(20, "Fused chunks the cross-encoder reads.", ge=1, le=200)
+    rerank_depth: int = _knob(20, "Candidates the cross-encoder reads at most.", ge=1, le=200)
+    rerank_certain: float = _knob(0.97, "Probability of the first candidate at which reading stops; 1 reads all.", ge=0, le=1)
+    rerank_budget_s: float = _knob(2.0, "Seconds the cross-encoder may take for a question; then what is read so far decides.", gt=0, le=60)
     passages: int = _knob(6, "Passages handed to the answerer.", ge=1, le=50)
     refuse_below: float = _knob(-1.0, "Refuse answers whose confidence is lower; -1 takes the fitted threshold.", ge=-1, le=1)
 

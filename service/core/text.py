@@ -2,24 +2,63 @@
 
 Terms are NFKC-folded, lower-case, lightly stemmed (plural "s" only: Harman's S-stemmer, JASIS 42(1), 1991, which cannot
 merge technical words of different meaning). Codes stay whole *and* fall into their parts: "PM100-DX" gives "pm100dx",
-"pm100", "dx"; "0x0A7" stays "0x0a7". A number and its unit become one term beside the number ("5 Nm", "5Nm" -> "5", "5nm").
-Runs of Chinese, Japanese and Korean characters become overlapping pairs, as there are no blanks to split at.
-"""
+"pm100", "dx"; "0x0A7" stays "0x0a7". Words joined by capitals do the same ("SleepEnable" gives "sleep" and "enable" as well). A number
+and its unit become one term beside the number, however the unit is spelled ("5 Nm", "5 N·m" -> "5nm"; "5 seconds", "5 s" -> "5s"). CAN
+the bus is "canbus", so that it is not lost with "can" the verb. Runs of Chinese, Japanese and Korean characters become overlapping pairs,
+as there are no blanks to split at."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
-ANALYZER_VERSION = "1"
+ANALYZER_VERSION = "2"
 
 _WORD = re.compile(r"[^\W_]+(?:[.,'/_+\-][^\W_]+)*")
 _CJK = re.compile(r"[぀-ヿ㐀-䶿一-鿿가-힯]+")
+_UNITS = {
+    "nm": r"n[ ·⋅∙*.\-]?m|newton[ \-]?met(?:er|re)s?",
+    "lbft": r"(?:ft|foot)[ ·\-.]?lbf?s?|lbf?s?[ ·\-.]?(?:ft|feet)",
+    "lbin": r"in[ ·\-.]lbf?s?|lbf?s?[ ·\-.]?in",
+    "mm2": r"mm\^?2|sq\.?[ \-]?mm|qmm",
+    "kωm": r"kω[ ·]?m",
+    "kω": r"k[ \-]?ohms?|kω",
+    "mω": r"m[ \-]?ohms?|mω",
+    "ω": r"ohms?|ω",
+    "°c": r"° ?c|deg(?:rees?)?\.? ?c(?:elsius)?",
+    "kv": r"kv(?: ?[da]c)?",
+    "mv": r"mv|millivolts?",
+    "v": r"v(?: ?[da]c)?|volts?",
+    "ka": r"ka",
+    "ma": r"ma|milliamps?",
+    "µa": r"µa|microamps?",
+    "ah": r"ah|amp(?:ere)?[ \-]hours?",
+    "a": r"a|amp(?:ere)?s?",
+    "kwh": r"kwh",
+    "wh": r"wh",
+    "kw": r"kw|kilowatts?",
+    "mw": r"mw",
+    "w": r"w|watts?",
+    "khz": r"khz",
+    "mhz": r"mhz",
+    "hz": r"hz|hertz",
+    "ms": r"ms|msec|milliseconds?",
+    "s": r"s|secs?|seconds?|sekunden?",
+    "min": r"mins?|minutes?|minuten?",
+    "h": r"h|hrs?|hours?|stunden?",
+    "%": r"%|percent|prozent",
+    "rpm": r"rpm|r/min|u/min|1/min",
+    "kbps": r"kbps|kbit/s|kbits?/s",
+} | {unit: unit for unit in ("mm", "cm", "m", "kg", "g", "l", "bar", "mbar", "kpa", "mpa", "psi", "bit", "bits", "baud", "kbit")}
+_SPELLED = {f"u{place}": unit for place, unit in enumerate(_UNITS)}
 _NUMBER_UNIT = re.compile(
-    r"(?<![\w.,])(\d+(?:[.,]\d+)*)\s?(nm|n·m|mm2|mm|cm|m|kv|mv|v|ka|ma|µa|a|kwh|wh|kw|mw|w|kohm|mohm|ohm|ω|kω|mω|hz|khz|mhz|ms|s|min|h|"
-    r"kg|g|l|bar|mbar|kpa|mpa|psi|°c|%|ah|bit|bits|baud|kbps|kbit)(?![a-z0-9])"
+    r"(?<![\w.,])(\d+(?:[.,]\d+)*)\s?(?:" + "|".join(f"(?P<{name}>(?:{_UNITS[unit]})(?![a-z0-9]))" for name, unit in _SPELLED.items()) + ")"
 )
+_CAN = re.compile(r"\bCAN\b|\bcan(?=[ \-](?:bus|id|ids|message|messages|msg|frame|frames|baud)\b)")
+_JOINED = re.compile(r"(?<![^\W_])(?:[A-Z]?[a-z]+(?:[A-Z][a-z]+)+|[A-Z]+[a-z]+(?:[A-Z][a-z]*)+)(?![^\W_])")
+_JOINT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _STOPPED = """
 a an and are as at be been being by can could did do does for from had has have how i if in into is it its may me my of on or our shall
 should so than that the their them then there these they this those to up us was we were what when where which while who whom whose why
@@ -53,8 +92,14 @@ def quote_key(text: str) -> str:
 
 
 def quantities(text: str) -> list[str]:
-    """The numbers with a unit in a text, each as one term: "5 Nm" -> "5nm"."""
-    return [_number(number) + unit.replace("·", "") for number, unit in _NUMBER_UNIT.findall(fold(text))]
+    """The numbers with a unit in a text, each as one term, one spelling a unit: "5 Nm" and "5 N·m" -> "5nm"; "10 kOhm" -> "10kω"."""
+    return [term for term, _ in _quantities(fold(text))]
+
+
+def _quantities(folded: str) -> Iterator[tuple[str, str]]:
+    """(term, as it is written)."""
+    for match in _NUMBER_UNIT.finditer(folded):
+        yield _number(match.group(1)) + _SPELLED[match.lastgroup or ""], match.group()
 
 
 def _number(digits: str) -> str:
@@ -64,7 +109,8 @@ def _number(digits: str) -> str:
     return digits.replace(",", ".")
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """A folded word without its plural "s"."""
     if len(word) > 3 and word.isascii() and word.isalpha() and word.endswith("s"):
         if word.endswith("ies") and word[-4] not in "ae":
             return word[:-3] + "y"
@@ -76,8 +122,8 @@ def _stem(word: str) -> str:
 
 
 def analyze(text: str) -> list[str]:
-    """Terms of a text, in order, repetitions kept, stop words gone."""
-    folded = fold(text)
+    """Terms of a text, in order, repetitions kept, stop words gone; the terms of quantities and of words in words follow at the end."""
+    folded = fold(_CAN.sub("canbus", text))
     terms: list[str] = []
     for match in _WORD.finditer(folded):
         word = match.group()
@@ -85,12 +131,13 @@ def analyze(text: str) -> list[str]:
             for run in _CJK.findall(word):
                 terms += [run[i : i + 2] for i in range(max(1, len(run) - 1))]
             word = _CJK.sub(" ", word)
-            terms += [_stem(rest) for rest in word.split() if rest not in STOP_WORDS]
+            terms += [stem(rest) for rest in word.split() if rest not in STOP_WORDS]
             continue
         terms += _terms(word)
-    for match in _NUMBER_UNIT.finditer(folded):
-        if match.group() != match.group(1) + match.group(2) or "·" in match.group(2):  # "5nm" is one word and a term already
-            terms.append(_number(match.group(1)) + match.group(2).replace("·", ""))
+    terms += [term for term, written in _quantities(folded) if term != written or not term.isalnum()]  # "5nm" is a term already
+    for joined in _JOINED.findall(text):
+        pieces = (piece.casefold() for piece in _JOINT.findall(joined))
+        terms += [stem(piece) for piece in pieces if len(piece) > 1 and piece not in STOP_WORDS]
     return terms
 
 
@@ -102,6 +149,6 @@ def _terms(word: str) -> tuple[str, ...]:
         return (_number(word),)
     pieces = [piece for piece in re.split(r"[.,'/_+\-]", word) if piece]
     if len(pieces) == 1:
-        return (_stem(word),)
+        return (stem(word),)
     whole = "".join(pieces)
-    return tuple(dict.fromkeys([whole, *(_stem(piece) for piece in pieces if piece not in STOP_WORDS)]))
+    return tuple(dict.fromkeys([whole, *(stem(piece) for piece in pieces if piece not in STOP_WORDS)]))

@@ -194,6 +194,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a cross-encoder says of a text read with a question, both unbounded logits: how relevant it is, and whether it answers this very
+    question. A model with one output gives it for both."""
+
+    relevance: float
+    answers: float
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A ranked chunk with the score of every stage that saw it (`dense`, `lexical`, `fused`, `rerank`)."""
 

@@ -115,10 +115,10 @@ def fill_edge(folder: Path, corpus: Corpus, batch: int = 1000) -> EdgeStore:
     return EdgeStore(folder)
 
 
-def fill_server(client: QdrantClient, corpus: Corpus) -> str:
-    """A finished collection of the corpus; its name."""
+def fill_server(client: QdrantClient, corpus: Corpus, late_dimensions: int = 0) -> str:
+    """A finished collection of the corpus, laid out for token vectors where they have dimensions; its name."""
     name = collection_name("evdocs-test", uuid.uuid4().hex)
-    writer = ServerWriter(client, name, corpus.vectors.shape[1])
+    writer = ServerWriter(client, name, corpus.vectors.shape[1], late_dimensions=late_dimensions)
     writer.write(corpus.chunks, corpus.vectors, corpus.documents)
     writer.finish()
     return name

@@ -70,6 +70,43 @@ def test_counting_does_not_change_what_embedding_cuts(embedder: Embedder) -> Non
     assert np.array_equal(embedder.embed_passages([long]), before)
 
 
+def test_reading_gives_the_vectors_of_embedding_and_unit_token_vectors(embedder: Embedder) -> None:
+    for read, embed in ((embedder.read_queries, embedder.embed_queries), (embedder.read_passages, embedder.embed_passages)):
+        made = read(TEXTS)
+        assert (made.vectors * embed(TEXTS)).sum(axis=1).min() > 0.9999
+        assert len(made.tokens) == len(TEXTS)
+        for text in made.tokens:
+            assert text.ids.dtype == np.int32
+            assert text.vectors.shape == (len(text.ids), embedder.late_dimensions)
+    for text in embedder.read_queries(TEXTS).tokens:
+        assert text.vectors.dtype == np.float32
+        assert np.linalg.norm(text.vectors, axis=1) == pytest.approx(np.ones(len(text.ids)), abs=1e-5)
+    for text in embedder.read_passages(TEXTS).tokens:
+        assert text.vectors.dtype == np.int8
+        assert (np.abs(text.vectors.astype(int)).max(1, initial=0) == 127).all()
+
+
+def test_stop_words_and_punctuation_have_no_vectors_unless_a_question_has_nothing_else(embedder: Embedder) -> None:
+    plain, wordy = embedder.read_passages(["torque terminal screws", "The torque of the terminal, and of its screws!"]).tokens
+    assert plain.ids.tolist() == wordy.ids.tolist()
+    assert len(embedder.read_passages(["what is it?"]).tokens[0].ids) == 0
+    assert len(embedder.read_queries(["what is it?"]).tokens[0].ids) == 4
+    assert len(embedder.read_queries([""]).tokens[0].ids) == 0
+
+
+def test_a_word_of_a_question_is_nearest_to_the_same_word_of_a_passage(embedder: Embedder) -> None:
+    passage = embedder.read_passages(["Tighten the terminal screws to 7 Nm before filling the coolant circuit."]).tokens[0]
+    question = embedder.read_queries(["coolant screws"]).tokens[0]
+    nearest = (question.vectors @ passage.vectors.astype(np.float32).T).argmax(1)
+    assert passage.ids[nearest].tolist() == question.ids.tolist()
+
+
+def test_reading_no_texts_gives_no_rows(embedder: Embedder) -> None:
+    made = embedder.read_passages([])
+    assert made.vectors.shape == (0, embedder.dimensions)
+    assert list(made.tokens) == []
+
+
 def test_several_threads_get_the_same_vectors(embedder: Embedder) -> None:
     texts = [f"relay {place} " * (place + 1) for place in range(8)]
     alone = [embedder.embed_queries([text]) for text in texts]

@@ -25,6 +25,7 @@ def keys(text: str) -> list[str]:
         ("holding register 40001", ["register:40001"]),
         ("Fehlercode 31", ["error:31"]),
         ("故障码 12", ["error:12"]),
+        ("显示P0A80时检查XR400的引脚14", ["p0a80", "xr400", "pin:14"]),
         ("SPN 520192 FMI 3", ["spn:520192", "fmi:3"]),
         ("set PRECHARGE_TIMEOUT to 5 V", ["precharge_timeout"]),
         ("call SleepEnable first", ["sleepenable"]),

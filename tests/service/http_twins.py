@@ -17,6 +17,7 @@ from service.answer import Question
 from service.core import errors
 from service.core.catalogue import Entry, read_catalogue, write_catalogue
 from service.core.ids import sha256_text
+from service.core.late import Read
 from service.core.manifest import Manifest, builds_dir, current_build_id, publish, read_manifest, write_manifest
 from service.core.ports import Embedder, Index, Rag
 from service.core.settings import Settings
@@ -111,6 +112,12 @@ class TwinModel:
         return np.ones((len(texts), 4), dtype=np.float32) / 2
 
     embed_passages = embed_queries
+    late_dimensions = 0
+
+    def read_queries(self, texts: Sequence[str]) -> Read:
+        return Read(self.embed_queries(texts), ())
+
+    read_passages = read_queries
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(text.split()) for text in texts]

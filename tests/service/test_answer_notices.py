@@ -9,7 +9,7 @@ from records import chunk, passage
 
 from service.cite import Cited
 from service.core.types import Chunk, Draft, Guard, Part, Span
-from service.notices import MAX_NOTICES, notices
+from service.notices import MAX_NOTES, notices
 
 HOT = "WARNING The busbars stay live."
 STEP = "4. Lift the cover."
@@ -66,13 +66,24 @@ def test_a_mere_note_elsewhere_does_not_come_along_but_one_in_the_cited_chunk_do
     assert [(owed.text, answer.citations[owed.marker - 1].quote) for owed in notices(answer, shelf)] == [("NOTE The lamp is off.",) * 2]  # type: ignore[arg-type]
 
 
-def test_notices_come_once_most_severe_first_and_never_without_a_citation() -> None:
-    many = [Guard("caution", f"CAUTION Number {number}.", 5, "home") for number in range(MAX_NOTICES)]
+def test_notices_come_once_most_severe_first_however_many_guard_the_section() -> None:
+    many = [Guard("caution", f"CAUTION Number {number}.", 5, "home") for number in range(3 * MAX_NOTES)]
     home = chunk(*(guard.text for guard in many), HOT, kind="notice", page=5, chunk_id="home")
     answer = cited(guarded(*many, Guard("warning", HOT, 5, "home"), Guard("warning", HOT, 5, "home")))
     owed = notices(answer, Shelf([home]))  # type: ignore[arg-type]
-    assert [notice.level for notice in owed] == ["warning"] + ["caution"] * (MAX_NOTICES - 1)
+    assert [notice.level for notice in owed] == ["warning"] + ["caution"] * len(many)
     assert [citation.marker for citation in answer.citations[1:]] == sorted(notice.marker for notice in owed)
+
+
+def test_mere_notes_are_no_more_than_a_reader_will_read() -> None:
+    step = guarded()
+    parts, text = list(step.parts), step.text
+    for number in range(MAX_NOTES + 4):
+        note = f"NOTE Number {number}."
+        parts.append(Part(len(text) + 1, len(text) + 1 + len(note), 7, "notice", level="notice"))
+        text += "\n" + note
+    owed = notices(cited(replace(step, text=text, parts=tuple(parts))), Shelf([]))  # type: ignore[arg-type]
+    assert len(owed) == MAX_NOTES
 
 
 def test_notices_of_chunks_that_are_not_cited_stay_out() -> None:

@@ -11,7 +11,7 @@ from records import chunk, passage
 from service.cite import Cited, quotable
 from service.core.types import Draft, Span
 from service.sentences import sentence_spans, units
-from service.verify import numbers_in, verify
+from service.verify import verify
 
 TEXT = "Tighten the terminal screws to 7 Nm. Check the seal."
 
@@ -63,10 +63,6 @@ def test_a_span_over_two_pages_gives_a_quote_a_page() -> None:
 def test_of_an_inexact_row_only_its_exact_cells_are_quoted() -> None:
     made = chunk("M8 7 red", kind="table_row", heads=("Size", "Torque", "Mark"), exact=False)
     assert [made.text[start:end] for start, end, _ in quotable(made, 0, 8)] == ["M8", "7", "red"]
-
-
-def test_numbers_are_compared_in_one_spelling() -> None:
-    assert numbers_in("1,200 V or -0,5 mm") == ["1200", "0.5"]
 
 
 @given(st.text(max_size=300))

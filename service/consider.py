@@ -1,0 +1,68 @@
+"""Ranked passages in, all that is known before it is decided whether to answer out: who they apply to, what they lack, the extractive
+answer, and how sure it is. The same for a request and for `eval/fit_confidence.py`, so that what is fitted is what is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.applicability import Applicable, Named, applicable
+from service.cite import Cited
+from service.confidence import Confidence, features, model_for
+from service.core.ports import Rag
+from service.core.types import Filters, Passage
+from service.pack import pack
+from service.revisions import corrections_first, current
+from service.specificity import Missing, Needs, missing, needs
+from service.stages import Stages
+from service.withheld import screened
+from service.writing import cited_drafts
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """`passages` may answer; `cited` is the extractive answer over `packed`; `values` are the signals it is judged by."""
+
+    passages: tuple[Passage, ...]
+    applies: Applicable
+    wanted: Needs
+    lacks: Missing
+    packed: tuple[Passage, ...]
+    cited: Cited
+    values: dict[str, float]
+
+    @property
+    def model(self) -> Confidence:
+        """The model fitted for these signals."""
+        return model_for(self.values)
+
+    @property
+    def confidence(self) -> float:
+        """The probability that the answer is right."""
+        return self.model.right.judge(self.values)
+
+    @property
+    def in_scope(self) -> bool:
+        """Whether the question is about what the documents are about."""
+        return self.model.in_scope.judge(self.values) >= self.model.out_of_scope_below
+
+    def answers(self, refuse_below: float) -> bool:
+        """Whether to answer: `refuse_below` is a confidence, negative for the fitted rule."""
+        if not self.cited.sentences:
+            return False
+        return self.confidence >= refuse_below if refuse_below >= 0 else self.model.answerable.judge(self.values) >= self.model.refuse_below
+
+
+def consider(
+    rag: Rag, question: str, found: Sequence[Passage], filters: Filters, stages: Stages, products: Sequence[Named] = ()
+) -> Considered:
+    """Everything but the decision. `products` are those the question names. Raises DeadlineExceeded."""
+    wanted = needs(question)
+    applies = applicable(current(found, question, filters), products)
+    passages = corrections_first(applies.passages, wanted)
+    lacks = missing(wanted, passages)
+    packed = screened(pack(passages, rag.settings.passages, rag.index.vectors, rag.index.documents), stages.degraded)
+    cited = cited_drafts(rag.generators["extractive"].stream(question, packed, stages.left_s()), packed)
+    values = features(question, passages, cited.sentences, wanted, lacks)
+    return Considered(tuple(passages), applies, wanted, lacks, tuple(packed), cited, values)
