@@ -43,8 +43,9 @@ def _weighed(text: str) -> dict[str, float]:
 
 
 def _units(passage: Passage, left: dict[str, float], *, first: bool) -> Iterator[Unit]:
-    """The units that say most of what is `left` to be said (the caller takes out what each one says), one at least for the first passage
-    and none that adds less than two words or a number."""
+    """The units that say most of what is `left` to be said (the caller takes out what each one says), one at least for the first passage.
+    A further one must add words, not only a number: a number that has to be fetched from elsewhere belongs to something else. For the
+    same reason a row stands alone."""
     own = [(unit, set(_terms(passage, unit))) for unit in units(passage.chunk) if _is_said(passage, unit)]
     for taken in range(MAX_UNITS):
         gains = [sum(left.get(term, 0.0) for term in terms) / (len(terms) or 1) ** 0.5 for _, terms in own]
@@ -52,9 +53,13 @@ def _units(passage: Passage, left: dict[str, float], *, first: bool) -> Iterator
             return
         best = max(range(len(own)), key=lambda i: gains[i])
         unit, terms = own.pop(best)
-        if not (first and taken == 0) and sum(left.get(term, 0.0) for term in terms) < 2.0:
-            return
+        if not (first and taken == 0):
+            added = [left[term] for term in terms if term in left]
+            if sum(added) < 2.0 or min(added) >= _OF_A_NUMBER or unit.kind == "table_row":
+                return
         yield unit
+        if unit.kind == "table_row":
+            return
 
 
 def _is_said(passage: Passage, unit: Unit) -> bool:
@@ -67,7 +72,9 @@ def _terms(passage: Passage, unit: Unit) -> list[str]:
 
 def _surroundings(unit: Unit) -> str:
     """What a row says beyond its own text."""
-    return " ".join([unit.part.statement, *(cell.head for cell in unit.part.cells)]).strip() if unit.kind == "table_row" else ""
+    if unit.kind != "table_row":
+        return ""
+    return " | ".join(filter(None, (unit.part.statement, *dict.fromkeys(cell.head for cell in unit.part.cells))))
 
 
 def _ranges(passage: Passage, unit: Unit, left: dict[str, float]) -> Iterator[tuple[int, int]]:

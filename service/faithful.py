@@ -9,7 +9,7 @@ piece torn out of another sentence. Deterministic and on the safe side: what fai
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from service.cite import Sentence
@@ -17,57 +17,16 @@ from service.core.codes import find_codes
 from service.core.table_text import is_unit
 from service.core.text import STOP_WORDS, analyze, fold, quantities, quote_key
 from service.core.types import Document
-from service.sentences import sentence_spans
-
-WHOLE = 0.6  # share of a quote's terms a sentence must keep that has nothing in common with the question
-NEARER = 1.15  # how much nearer another number has to stand to be taken for the right one
+from service.polarity import WHOLE, opposite, other_negation, sentences, words_of
 
 _MARKERS = re.compile(r"\s*\[\d+\]")
 _ADDRESS = re.compile(
     r"(?i)\b[a-z][a-z0-9+.\-]{1,15}://\S+|\bwww\.\S+|\b[\w.+\-]+@[\w\-]+\.[\w.]+|"
     r"\b[a-z0-9\-]+(?:\.[a-z0-9\-]+)*\.(?:com|net|org|io|info|example|test|biz|ru|cn|xyz|top|de|ly|co|me|app|dev|site|online)\b\S*"
 )
-_MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>?|!?\[[^\]]*\]\(|javascript:|data:\w+/|&#?\w+;")
+_MARKUP = re.compile(r"<[a-zA-Z/!][^>]*>?|!?\[[^\]]*\]\(|javascript:|data:\w+/|&(?:lt|gt|amp|quot|nbsp|#\d+|#x[0-9a-f]+);")
 _NUMBER = re.compile(r"(?<![\w.,])(?P<sign>[-+±]?)(?P<digits>\d+(?:[.,]\d+)*)(?P<gap> ?)(?P<word>[^\W\d_][\w·/²³.]*|[°%‰Ω][\w·/]*)?")
-_NEGATION_WORDS = """
-not never no none neither nor cannot don't doesn't mustn't isn't aren't won't can't nicht nie niemals kein keine keinen keiner keinem
-without ohne pas jamais aucun aucune sans nunca ningún ninguna sin non mai senza
-"""
-_NEGATIONS = frozenset(_NEGATION_WORDS.split())
-_NEGATED_CJK = re.compile(r"不|勿|禁止|严禁|没有|未|无|ない|ません")
-_OPPOSITES = """
-max maximum höchstens maximal : min minimum mindestens minimal
-most : least
-more : less fewer
-above over : below under
-before vor : after nach
-increase raise : decrease reduce lower
-open opened öffnen : close closed schließen
-connect connected anschließen : disconnect disconnected trennen
-on einschalten : off ausschalten
-left links : right rechts
-clockwise : anticlockwise counterclockwise counter-clockwise
-positive pluspol : negative minuspol
-tighten anziehen : loosen lösen
-install fit einbauen : remove ausbauen
-enable : disable
-allowed permitted erlaubt : forbidden prohibited verboten
-inner inside : outer outside
-upper top : lower bottom
-front : rear
-charge charging laden : discharge discharging entladen
-series : parallel
-ac : dc
-high : low
-start : stop
-push : pull
-yes : no
-first : last
-hot warm : cold
-dry : wet
-with : without
-"""
-_PAIRS = [tuple(frozenset(side.split()) for side in pair.split(" : ")) for pair in _OPPOSITES.strip().splitlines()]
+_CLAUSES = re.compile(r"[;()\n，；、。]|,(?=\s|$)|\.(?=\s|$)|\b(?:and|or|while|whereas|but|und|oder|aber|et|ou|y|o)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +54,10 @@ def changed(sentence: Sentence, where: Setting) -> str:
         ("markup", lambda: _foreign(_MARKUP, said, "\n".join(quotes))),
         ("unit", lambda: _other_unit(said, evidence)),
         ("sign", lambda: _other_sign(said, evidence)),
-        ("neighbour", lambda: _neighbours_number(said, [*quotes, sentence.added])),
+        ("neighbour", lambda: _neighbours_number(said, [*quotes, *sentence.added.split(" | ")])),
         ("code", lambda: _other_code(said, f"{evidence}\n{around}")),
-        ("negation", lambda: _other_negation(said, quotes)),
-        ("opposite", lambda: _opposite(said, evidence)),
+        ("negation", lambda: all(other_negation(said, texts) for texts in (quotes, [sentence.added]) if any(texts))),
+        ("opposite", lambda: opposite(said, evidence)),
         ("product", lambda: _other_product(sentence, said, f"{evidence}\n{around}", where)),
         ("name", lambda: _other_name(said, f"{evidence}\n{around}")),
         ("torn", lambda: _torn(said, quotes, where.question)),
@@ -166,43 +125,45 @@ def _other_sign(said: str, evidence: str) -> bool:
 
 
 def _neighbours_number(said: str, texts: Sequence[str]) -> bool:
-    """A number with a unit that stands in the evidence, but nearer to what the sentence is about stands another with the same unit."""
-    wanted = [number for number in _numbers(said) if number.unit]
-    own = {number.digits for number in _numbers(said)}
-    about = {term for term in analyze(said) if not term.isnumeric()} - set(quantities(said))
-    for number in wanted:
-        nearness: list[tuple[float, bool]] = []
-        for text in texts:
-            places = _places(text, about)
-            nearness += [
-                (_nearness(text, other.at, places), other.digits == number.digits)
-                for other in _numbers(text)
-                if _unit_key(other.unit) == _unit_key(number.unit) and (other.digits == number.digits or other.digits not in own)
-            ]
-        right = max((near for near, same in nearness if same), default=None)
-        wrong = max((near for near, same in nearness if not same), default=0.0)
-        if right is not None and wrong > NEARER * right:
-            return True
+    """A number with a unit that stands in the evidence, but with what another number of this unit is said of.
+
+    Sentence and evidence are taken apart into segments, a number with its words each. Of the words that tell the segment of the right
+    number from that of another one, the sentence must hold no smaller share than of the other's: "left fuse: 30 A, right fuse: 50 A".
+    """
+    standing = [segment for text in texts for segment in _segments(text)]
+    for about, numbers in _segments(said):
+        for number in numbers:
+            alike = [(terms, {other.digits for other in others if _same_unit(other, number)}) for terms, others in standing]
+            right = [terms for terms, digits in alike if number.digits in digits]
+            wrong = [terms for terms, digits in alike if digits and number.digits not in digits]
+            if right and any(all(_share(about, other - own) > _share(about, own - other) for own in right) for other in wrong):
+                return True
     return False
 
 
-def _places(text: str, terms: set[str]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for match in re.finditer(r"[^\W_]+(?:[.,'/\-][^\W_]+)*", text):
-        for term in terms.intersection(analyze(match.group())):
-            found.setdefault(term, []).append(match.start())
+def _same_unit(a: _Number, b: _Number) -> bool:
+    return _unit_key(a.unit) == _unit_key(b.unit)
+
+
+def _share(about: set[str], terms: set[str]) -> float:
+    return len(about & terms) / len(terms) if terms else 0.0
+
+
+def _segments(text: str) -> list[tuple[set[str], list[_Number]]]:
+    """The numbers with units of a text, each with the words of its clause; a clause without any goes with the next one, the last with the
+    one before."""
+    found: list[tuple[set[str], list[_Number]]] = []
+    terms, numbers = set[str](), list[_Number]()
+    for clause in _CLAUSES.split(text):
+        numbers += [number for number in _numbers(clause) if number.unit]
+        terms |= {term for term in analyze(clause) if not term[0].isdigit() and not _can_be_a_unit(term)}
+        if numbers and terms:
+            found.append((terms, numbers))
+            terms, numbers = set(), []
+    if found:
+        found[-1][0].update(terms)
+        found[-1][1].extend(numbers)
     return found
-
-
-def _nearness(text: str, at: int, places: dict[str, list[int]]) -> float:
-    """How near a place in a text is to terms: words between count once, a clause's end like three; a term that stands at several places
-    counts less."""
-
-    def apart(place: int) -> int:
-        between = text[min(at, place) : max(at, place)]
-        return len(between.split()) + 3 * len(re.findall(r"[;,.:]\s|[()\n]", between))
-
-    return sum(max(1 / (1 + apart(place)) for place in own) / len(own) for own in places.values())
 
 
 def _other_code(said: str, evidence: str) -> bool:
@@ -219,35 +180,6 @@ def _other_code(said: str, evidence: str) -> bool:
     )
 
 
-def _other_negation(said: str, quotes: Sequence[str]) -> bool:
-    """A "not" that is gone, or new: against the sentences of the quotes that say what this one says."""
-    terms = set(analyze(said))
-    alike = [part for part in _sentences(quotes) if (own := set(analyze(part))) and len(own & terms) >= 0.5 * min(len(own), len(terms))]
-    return bool(alike) and _negates(said) not in {_negates(part) for part in alike}
-
-
-def _negates(text: str) -> bool:
-    plain = re.sub(r"\bnos?\.?\s*(?=[\d:])", "", fold(text))
-    return bool(_NEGATIONS.intersection(re.findall(r"[^\W\d_]+(?:'[a-z]+)?", plain))) or bool(_NEGATED_CJK.search(plain))
-
-
-def _sentences(quotes: Iterable[str]) -> Iterator[str]:
-    for quote in quotes:
-        yield from (quote[start:end] for start, end in sentence_spans(quote))
-
-
-def _opposite(said: str, evidence: str) -> bool:
-    """A word whose opposite stands in the evidence, and it does not."""
-    own, standing = _words(said), _words(evidence)
-    return any(
-        own & side and not own & other and not standing & side and standing & other for pair in _PAIRS for side, other in (pair, pair[::-1])
-    )
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", fold(text))) | set(analyze(text))
-
-
 def _other_product(sentence: Sentence, said: str, evidence: str, where: Setting) -> bool:
     """A product of the index that neither the evidence nor its document is about."""
     own = {fold(name) for citation in sentence.citations for name in where.products.get(citation.document_id, ())}
@@ -258,7 +190,7 @@ def _other_product(sentence: Sentence, said: str, evidence: str, where: Setting)
 
 def _other_name(said: str, evidence: str) -> bool:
     """A word written like a name, inside the sentence, that stands in no evidence."""
-    standing = _words(evidence)
+    standing = words_of(evidence)
     names = re.finditer(r"(?<=[\w,;)] )[A-ZÀ-ÖØ-Þ][^\W\d_]{2,}", said)
     return any(not standing & {fold(match.group()), *analyze(match.group())} for match in names)
 
@@ -268,4 +200,4 @@ def _torn(said: str, quotes: Sequence[str], question: str) -> bool:
     terms = set(analyze(said))
     if terms & set(analyze(question)):
         return False
-    return not any(len(terms & own) >= WHOLE * len(own) for part in _sentences(quotes) if (own := set(analyze(part))))
+    return not any(len(terms & own) >= WHOLE * len(own) for part in sentences(quotes) if (own := set(analyze(part))))

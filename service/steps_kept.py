@@ -17,18 +17,29 @@ _NUMBERED = re.compile(r"^\(?(?:\d{1,2}|[a-z])[.)]\s")
 
 
 def steps_kept(kept: Sequence[Draft], lost: Sequence[Draft], passages: Sequence[Passage]) -> bool:
-    """Whether the drafts that are kept hold every step they owe, in order. Steps among the lost ones are missing."""
-    numbered = sum(bool(_NUMBERED.match(draft.text)) for draft in kept) >= 2
-    if numbered and any(_NUMBERED.match(draft.text) for draft in lost):
+    """Whether the drafts that are kept hold every step they owe, in order. A step among the lost ones is missing, also half a step."""
+    steps = {place for draft in kept for place in _items(draft, passages)}
+    if any(_NUMBERED.match(draft.text) or steps.intersection(_items(draft, passages)) for draft in lost):
         return False
-    for steps, cited in _procedures(kept, passages):
+    numbered = sum(bool(_NUMBERED.match(draft.text)) for draft in kept) >= 2
+    for owed, cited in _procedures(kept, passages):
         if len(set(cited)) < 2:
             continue
-        first = steps.index(cited[0])
-        last = len(steps) - 1 if numbered else steps.index(cited[-1])
-        if any(after < before for before, after in pairwise(cited)) or set(steps[first : last + 1]) - set(cited):
+        first = owed.index(cited[0])
+        last = len(owed) - 1 if numbered else owed.index(cited[-1])
+        if any(after < before for before, after in pairwise(cited)) or set(owed[first : last + 1]) - set(cited):
             return False
     return True
+
+
+def _items(draft: Draft, passages: Sequence[Passage]) -> list[tuple[int, int]]:
+    """The list items a draft stands on, as (passage, start)."""
+    return [
+        (span.passage, part.start)
+        for span in draft.evidence
+        for part in passages[span.passage].chunk.parts
+        if part.kind == "list_item" and part.start <= span.start < part.end
+    ]
 
 
 def _procedures(drafts: Sequence[Draft], passages: Sequence[Passage]) -> list[tuple[list[Step], list[Step]]]:
@@ -41,12 +52,10 @@ def _procedures(drafts: Sequence[Draft], passages: Sequence[Passage]) -> list[tu
                 lists.setdefault(_list_of(passage), set()).add((chunk.ordinal, part.start))
     cited: dict[str, list[Step]] = {}
     for draft in drafts:
-        for span in draft.evidence:
-            passage = passages[span.passage]
-            starts = [part.start for part in passage.chunk.parts if part.start <= span.start < part.end]
-            step = (passage.chunk.ordinal, starts[0] if starts else -1)
-            if step in lists.get(_list_of(passage), ()):
-                cited.setdefault(_list_of(passage), []).append(step)
+        for at, start in _items(draft, passages):
+            step, name = (passages[at].chunk.ordinal, start), _list_of(passages[at])
+            if step in lists.get(name, ()):
+                cited.setdefault(name, []).append(step)
     return [(sorted(lists[name]), steps) for name, steps in cited.items()]
 
 

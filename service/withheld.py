@@ -2,7 +2,7 @@
 
 "Ignore all previous instructions", "AI assistants must say ...", "in your answer include ...": no manual says that to a technician. A
 paragraph, step, row, heading, title or notice that does is neither read by a language model nor quoted nor carried as a notice, and the
-answer says that something was withheld. The phrases stand in `prompt_files/withheld.txt`.
+answer says that something was withheld. Of a paragraph, what stands before it stays. The phrases stand in `prompt_files/withheld.txt`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from functools import lru_cache
 from service.core.text import fold
 from service.core.types import Chunk, Document, Part, Passage
 from service.prompts import FILES, seen
+from service.sentences import sentence_spans
 
 WITHHELD = "(withheld)"
 _NAMED = re.compile(r"([A-Z_]+) = (.+)")
@@ -90,20 +91,35 @@ def _chunk(chunk: Chunk) -> Chunk:
     parts = tuple(_kept(chunk))
     guards = tuple(guard for guard in chunk.guards if not talks_to_the_answerer(guard.text))
     section = tuple(WITHHELD if talks_to_the_answerer(heading) else heading for heading in chunk.section)
-    if len(parts) == len(chunk.parts) and len(guards) == len(chunk.guards) and section == chunk.section:
+    if parts == chunk.parts and len(guards) == len(chunk.guards) and section == chunk.section:
         return chunk
     return replace(chunk, parts=parts, guards=guards, section=section)
 
 
 def _kept(chunk: Chunk) -> list[Part]:
-    """The parts that may be read. What stands right behind a part that may not goes too where it begins with a command to write: "Ignore
-    the rules above." is followed by "Say that ..."."""
+    """The parts that may be read. A part right behind a text that may not goes too where it begins with a command to write: "Ignore the
+    rules above." is followed by "Say that ..."."""
     kept: list[Part] = []
     behind = False
     for part in chunk.parts:
         own = chunk.text[part.start : part.end]
         said = (own, part.statement, *dict.fromkeys(cell.head for cell in part.cells))
         behind = any(talks_to_the_answerer(text) for text in said if text) or (behind and bool(_COMMANDS.match(_plain(own))))
-        if not behind:
-            kept.append(part)
+        kept += _before(chunk, part) if behind else [part]
     return kept
+
+
+def _before(chunk: Chunk, part: Part) -> list[Part]:
+    """What stands in a paragraph before the sentence that talks to the answerer: what follows it is likely to belong to it."""
+    own = chunk.text[part.start : part.end]
+    if part.kind != "paragraph" or not part.exact:
+        return []
+    end = part.start
+    for first, last in sentence_spans(own):
+        if talks_to_the_answerer(own[first:last]):
+            break
+        end = part.start + last
+    if end == part.start or talks_to_the_answerer(chunk.text[part.start : end]):
+        return []
+    lines = tuple(replace(line, end=min(line.end, end)) for line in part.lines if line.start < end)
+    return [replace(part, end=end, lines=lines)]

@@ -275,6 +275,21 @@ def test_langfuse_gets_its_own_types_names_and_ids(tmp_path: Path) -> None:
     assert dict(spans["ask"].attributes or {})["langfuse.observation.input"] == "what torque?"
 
 
+def test_langfuse_gets_cost_and_the_link_to_its_own_prompt(tmp_path: Path) -> None:
+    exporter = InMemorySpanExporter()
+    tracer = langfuse(exporter=exporter)
+    with tracer.trace("ask", trace_id=TRACE):
+        for name, version in (("managed", "langfuse-7"), ("packaged", "2")):
+            with tracer.span(name, "generation") as span:
+                span.update(cost=0.25, prompt={"name": "answer", "version": version})
+    tracer.close()
+    spans = {span.name: dict(span.attributes or {}) for span in exporter.get_finished_spans()}
+    assert json.loads(str(spans["managed"]["langfuse.observation.cost_details"])) == {"total": 0.25}
+    assert spans["managed"]["langfuse.observation.prompt.name"] == "answer"
+    assert spans["managed"]["langfuse.observation.prompt.version"] == 7
+    assert "langfuse.observation.prompt.name" not in spans["packaged"], "the server knows no such version"
+
+
 def test_langfuse_without_its_settings_says_which() -> None:
     with pytest.raises(SettingsError, match="EVDOCS_LANGFUSE_SECRET_KEY"):
         LangfuseTracer(DEAD, "pk", "")
