@@ -1,12 +1,12 @@
 """Fit `service/models/ranking.json`: how the signals of a candidate become its place and the probability that it answers.
 
-    python -m eval.fit_ranking --corpus HOME QUESTIONS [--corpus HOME QUESTIONS ...] [--out FILE]
+    python -m eval.fit_ranking --corpus HOME QUESTIONS [--corpus HOME QUESTIONS ...] [--plain HOME QUESTIONS ...] [--out FILE]
 
 Each corpus is an indexed home folder and questions over it: gold items, or rows of {"id", "question", "document", "page", "quote",
 "answer"} (an answer of null: not answerable). The order is fitted listwise: the softmax of the scores over a question's candidates
-against where the evidence is (a chunk that holds the quote counts 1, another of its page PAGE_GAIN), by L-BFGS with an L2 penalty chosen
-over folds by document. The probability is fitted on the first candidate of each question, on scores predicted for documents that the
-model was not fitted on. Questions with documents the reranker was trained on must not be given here: its scores would look too good.
+against the chunks that hold the evidence quote, by L-BFGS with an L2 penalty chosen over folds by document. The probability is fitted on the first candidate of each question, on scores predicted for documents that the
+model was not fitted on. Documents the reranker was trained on must not be given as --corpus: its scores would look too good there. They
+may be given as --plain: the model for what the cross-encoder has not read is fitted on both.
 """
 
 from __future__ import annotations
@@ -33,7 +33,6 @@ from service.rank import PACKAGED
 from service.retrieve import observe
 from service.signals import PLAIN, READ, Candidate, Matrix, matrix, read_matrix
 
-PAGE_GAIN = 0.25
 FOLDS = 5
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0)
 SEED = 20261130
@@ -77,7 +76,7 @@ def listed(item: GoldItem, candidates: Sequence[Candidate]) -> Listed:
     quotes = [squeeze(quote)[0] for quote in item.quotes]
     on_page = np.array([_on_page(item, candidate) for candidate in candidates], bool)
     holds = np.array([any(quote in squeeze(candidate.chunk.text)[0] for quote in quotes) for candidate in candidates], bool)
-    gains = np.where(on_page & holds, 1.0, np.where(on_page, PAGE_GAIN, 0.0)) if item.answerable else np.zeros(len(candidates))
+    gains = (on_page & holds & item.answerable).astype(float)
     rows = np.hstack([matrix(item.question, candidates), read_matrix(candidates)])
     return Listed(rows, gains, on_page & item.answerable, item.answerable, item.cluster)
 
@@ -183,15 +182,17 @@ def main(arguments: list[str]) -> int:
     """Observe, fit, write."""
     parser = argparse.ArgumentParser(prog="python -m eval.fit_ranking")
     parser.add_argument("--corpus", nargs=2, action="append", required=True, type=Path, metavar=("HOME", "QUESTIONS"))
+    parser.add_argument("--plain", nargs=2, action="append", default=[], type=Path, metavar=("HOME", "QUESTIONS"))
     parser.add_argument("--out", type=Path, default=PACKAGED)
     args = parser.parse_args(arguments)
     console = Console(stderr=True)
-    lists: list[Listed] = []
-    for home, path in args.corpus:
-        rag = wire.wire(load(home=home))
-        lists += observations(rag, questions(path), console)
-        rag.index.close()
-    made = {"plain": fit(lists, PLAIN), "reranked": fit(lists, PLAIN + READ)}
+    lists: dict[str, list[Listed]] = {"both": [], "plain": []}
+    for kind, corpora in (("both", args.corpus), ("plain", args.plain)):
+        for home, path in corpora:
+            rag = wire.wire(load(home=home, reranker=None if kind == "both" else "none"))
+            lists[kind] += observations(rag, questions(path), console)
+            rag.index.close()
+    made = {"plain": fit(lists["both"] + lists["plain"], PLAIN), "reranked": fit(lists["both"], PLAIN + READ)}
     args.out.write_text(json.dumps(made, indent=1) + "\n", "utf-8")
     for name, fields in made.items():
         console.print(name, fields["fitted"])

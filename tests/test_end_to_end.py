@@ -18,8 +18,8 @@ from service.adapters.qdrant_server import ServerLexical, ServerStore, ServerWri
 from service.answer import Question, answer
 from service.core.catalogue import source_file
 from service.core.errors import DeadlineExceeded, ModelUnavailable, StoreUnavailable
-from service.core.ports import Index, Rag
-from service.core.types import Answer, Citation, Hit
+from service.core.ports import Rag
+from service.core.types import Answer, Citation, Hit, Judgement
 from service.retrieve import retrieve
 
 QUESTIONS = (
@@ -115,6 +115,9 @@ class Down:
     def score(self, *_: object) -> list[float]:
         raise ModelUnavailable("down")
 
+    def judge(self, *_: object) -> list[Judgement | None]:
+        raise ModelUnavailable("down")
+
 
 @pytest.mark.parametrize(("part", "named"), [("lexical", "lexical"), ("reranker", "rerank")])
 def test_an_answer_comes_without_a_part_that_is_down_and_says_so(sample_rag: Rag, part: str, named: str) -> None:
@@ -148,13 +151,13 @@ def through_client(sample_rag: Rag) -> Iterator[Rag]:
     client = QdrantClient(":memory:")
     writer = ServerWriter(client, "evdocs.test", sample_rag.embedder.dimensions)
     cache = VectorCache(sample_rag.settings.home / "cache", sample_rag.embedder)  # in other batches bf16 would round otherwise
-    vectors, n_new = cache.embed([chunk.indexed_text for chunk in chunks])
+    read, n_new = cache.read([chunk.indexed_text for chunk in chunks])
     cache.close()
     assert n_new == 0
-    writer.write(chunks, vectors, index.documents)
+    writer.write(chunks, read.vectors, index.documents)
     writer.finish()
     store = ServerStore(client, "evdocs.test")
-    yield replace(sample_rag, index=Index(index.manifest, index.documents, store, index.lexical))
+    yield replace(sample_rag, index=replace(index, vectors=store))
     assert ServerLexical(client, "evdocs.test").chunk_ids() == index.lexical.chunk_ids()
     client.close()
 

@@ -3,7 +3,7 @@
 A *window* is a run of neighbouring units (sentences, items, rows) of one passage. Its score is the sum of how much of the question's
 weight it and its surroundings cover, the rank of its passage, what the cross-encoder says of it, and a small charge for length. A
 fact is answered by the best windows; a question for a procedure by the sections the best passages stand in, in order. The weights
-were found on development questions (eval/LOG.md, entry one).
+were found on sample and development questions (eval/LOG.md, entries one and six).
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ WINDOW_WORDS = 40
 FACT_WORDS = 80
 PROCEDURE_WORDS = 240
 FIRST_SECTION_WORDS = 150
-SECOND_DROP = 0.5  # a second section is given only where its passage ranks this close to the first (standardised score)
+SECOND_DROP = 1.0  # a second section is given only where its passage ranks this close to the first (the fitted score)
 READ_WINDOWS = 12  # windows the cross-encoder reads
-W_COVER, W_CONTEXT, W_RANK, W_CROSS, W_LENGTH = 2.0, 0.6, 0.6, 0.5, 0.2
-DROP = 1.6  # a further window is given only this close to the best
+W_COVER, W_CONTEXT, W_RANK, W_CROSS, W_LENGTH = 2.0, 0.6, 0.6, 0.1, 0.2
+DROP = 1.1  # a further window is given only this close to the best
 
 _PROCEDURE = re.compile(
     r"(?i)\bhow (?:do|can|should|would|to|must)\b|\b(?:steps?|procedure|sequence|instructions?|in what order|what order|walk me through)\b"
