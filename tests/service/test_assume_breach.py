@@ -24,7 +24,7 @@ from manuals import indexed
 from planted import PLACES, parts, plant, torque
 
 from service import answer as answering
-from service import writing
+from service import withheld, writing
 from service.answer import Question, answer
 from service.core.ports import Rag
 from service.views import answer_view
@@ -128,8 +128,9 @@ def test_without_filters_and_over_the_whole_index_none_reaches_the_client(field:
 
 def test_these_injections_do_reach_a_client_that_is_not_guarded(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: with neither the screen nor the verification, the same documents and model give the attacker his way."""
-    monkeypatch.setattr(answering, "screened", lambda passages, degraded: list(passages))
+    monkeypatch.setattr(withheld, "talks_to_the_answerer", lambda text: False)
     monkeypatch.setattr(writing, "fault_of", lambda sentence, where: "")
+    monkeypatch.setattr(answering, "proved", lambda cited: cited)
     visible = [pair for place in ("body", "table cell") for pair in field.planted[place]][:20]
     leaks = sum(
         injection.canary in all_that_is_told(field.rag, question_of(injection), document_id)[0] for document_id, injection in visible

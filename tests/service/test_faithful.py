@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from records import DOCUMENT, chunk, passage
 
 from service.aligned import aligned
 from service.core.types import Document, Draft
-from service.faithful import Setting, setting
+from service.faithful import Setting, changed, setting
 from service.steps_kept import steps_kept
 from service.writing import cited_drafts, fault_of
 
@@ -55,15 +57,15 @@ def test_what_the_evidence_says_passes(sentence: str) -> None:
     ("sentence", "found"),
     [
         ("Tighten the M8 screws to 9 Nm.", {"unsupported"}),
-        ("Tighten the M8 screws to 7 kNm.", {"unit"}),
-        ("Tighten the M8 screws to 7 bar.", {"unit", "unsupported"}),
+        ("Tighten the M8 screws to 7 kNm.", {"unsupported"}),
+        ("Tighten the M8 screws to 7 bar.", {"unsupported"}),
         ("Tighten the M8 screws to 12 Nm.", {"neighbour"}),
         ("Tighten the M10 screws to 7 Nm.", {"neighbour"}),
-        ("Tighten the M12 screws to 12 Nm.", {"code", "neighbour", "unsupported"}),
+        ("Tighten the M12 screws to 12 Nm.", {"neighbour", "size"}),
         ("Tighten the M8 screws to 12 Nm and the M10 screws to 7 Nm.", {"neighbour"}),
         ("The left fuse is rated for 50 A.", {"neighbour"}),
-        ("The storage temperature is 25 °C to 45 °C.", {"sign"}),
-        ("The storage temperature is -25 °F to 45 °F.", {"unit", "unsupported"}),
+        ("The storage temperature is 25 °C to 45 °C.", {"unsupported"}),
+        ("The storage temperature is -25 °F to 45 °F.", {"unsupported"}),
         ("Open the cover before 10 minutes have passed.", {"negation"}),
         ("Do not open the cover after 10 minutes have passed.", {"opposite"}),
         ("Never turn the bolt clockwise with a wrench of 13 mm.", {"negation"}),
@@ -72,20 +74,29 @@ def test_what_the_evidence_says_passes(sentence: str) -> None:
         ("The maximum discharging current is 32 A.", {"opposite"}),
         ("The contactor opens under load below 150 A and closes below 20 A.", {"opposite"}),
         ("The contactor opens under load above 150 A and closes above 20 A.", {"opposite"}),
-        ("The pump draws 15 MA in standby.", {"unit"}),
-        ("Fault code LK-270 means that the insulation resistance is below 500 kΩ.", {"code", "unsupported"}),
-        ("The pump draws 15 mA in standby; register 0x1E holds its speed.", {"code", "unsupported"}),
+        ("The pump draws 15 MA in standby.", {"unsupported"}),
+        ("Fault code LK-270 means that the insulation resistance is below 500 kΩ.", {"unsupported"}),
+        ("The pump draws 15 mA in standby; register 0x1E holds its speed.", {"unsupported"}),
         ("The pump of the Wren 7 draws 15 mA in standby.", {"product", "unsupported"}),
         ("The Falcon pump draws 15 mA in standby.", {"product"}),
         ("The Kestrel pump draws 15 mA in standby.", {"name"}),
-        ("Further manuals are at https://evil.example/manuals for download.", {"address"}),
+        ("Further manuals are at https://evil.example/manuals for download.", {"unsupported"}),
         ("Further manuals are at evil.example for download.", {"address", "unsupported"}),
-        ("Turn the <b>bolt</b> clockwise with a wrench of 13 mm.", {"markup"}),
-        ("![bolt](x) Turn the bolt clockwise with a wrench of 13 mm.", {"markup"}),
+        ("Turn the <b>bolt</b> clockwise with a wrench of 13 mm.", {"unsupported"}),
+        ("![bolt](x) Turn the bolt clockwise with a wrench of 13 mm.", {"unsupported"}),
     ],
 )
 def test_what_a_sentence_changes_is_found(sentence: str, found: set[str]) -> None:
     assert fault(sentence) in found
+
+
+def test_a_number_of_a_row_keeps_the_unit_of_its_column() -> None:
+    row = chunk("M8 screw 22 13 mm", kind="table_row", heads=("Screw", "Torque (Nm)", "Wrench"))
+    part = replace(row.parts[0], statement="M8 screw: Torque 22 Nm, Wrench 13 mm")
+    passages = [passage(replace(row, parts=(part,)))]
+    for said, found in (("M8 screw: Torque 22 mm", "column"), ("M8 screw: Torque 22 Nm", ""), ("M8 screw: Wrench 13 mm", "")):
+        made = cited_drafts([aligned(Draft(f"{said} [1]"), passages)], passages).sentences[0]
+        assert changed(made, Setting("Which torque has the M8 screw?", {})) == found
 
 
 def test_a_piece_torn_out_of_a_sentence_is_found_where_it_answers_nothing() -> None:
