@@ -3,10 +3,11 @@
     python -m eval.fit_ranking --corpus HOME QUESTIONS [--corpus HOME QUESTIONS ...] [--plain HOME QUESTIONS ...] [--out FILE]
 
 Each corpus is an indexed home folder and questions over it: gold items, or rows of {"id", "question", "document", "page", "quote",
-"answer"} (an answer of null: not answerable). The order is fitted listwise: the softmax of the scores over a question's candidates
-against the chunks that hold the evidence quote, by L-BFGS with an L2 penalty chosen over folds by document. The probability is fitted on the first candidate of each question, on scores predicted for documents that the
-model was not fitted on. Documents the reranker was trained on must not be given as --corpus: its scores would look too good there. They
-may be given as --plain: the model for what the cross-encoder has not read is fitted on both.
+"answer"} (an answer of null: not answerable). The order is fitted listwise: the softmax of the scores over a question's candidates against
+the chunks that hold the evidence quote, by L-BFGS with an L2 penalty chosen over folds by document. The probability is fitted on the first
+candidate of each question, on scores predicted for documents that the model was not fitted on. Documents the reranker was trained on must
+not be given as --corpus: its scores would look too good there. They may be given as --plain: the model for what the cross-encoder has not
+read is fitted on both.
 """
 
 from __future__ import annotations
