@@ -36,7 +36,7 @@ def test_the_packaged_models_load_without_network() -> None:
     assert (minilm.dimensions, minilm.max_tokens) == (384, 256)
     assert minilm.fingerprint == "minilm-16b61f3fff7c"
     reranker = CrossEncoderReranker("packaged", precision="fp32", threads=1, allow_hub=False)
-    assert reranker.fingerprint == "evdocs-reranker-4c2d48515678"
+    assert reranker.fingerprint == "evdocs-reranker-bef940399ebb"
 
 
 def test_both_precisions_share_a_fingerprint_and_nearly_the_vectors() -> None:
