@@ -139,7 +139,7 @@ def open_index(settings: Settings, embedder: Embedder) -> Index:
     documents = {entry.document.document_id: entry.document for entry in read_catalogue(build)}
     codes, words = read_codes(build), read_words(build)
     stores = open_stores(settings, build, manifest)
-    return Index(manifest, documents, stores.vectors, stores.lexical, codes, stores.late, words)
+    return Index(manifest, documents, stores.vectors, stores.lexical, codes, late=stores.late, words=words)
 
 
 def open_stores(settings: Settings, build: Path, manifest: Manifest) -> Stores:

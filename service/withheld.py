@@ -73,7 +73,8 @@ def _document(document: Document) -> Document:
     """With another title where the title is not one."""
     if not talks_to_the_answerer(document.title):
         return document
-    return replace(document, title=WITHHELD if talks_to_the_answerer(document.file) else document.file)
+    title = WITHHELD if talks_to_the_answerer(document.file) else document.file
+    return replace(document, title=title, product=(), manufacturer="")  # these may have been read out of the title
 
 
 def _chunk(chunk: Chunk) -> Chunk:

@@ -54,5 +54,5 @@ def index_of(folder: Path, documents: Sequence[Document], texts: Mapping[str, Se
     writer.write(chunks, rows / np.linalg.norm(rows, axis=1, keepdims=True), known)
     writer.finish()
     manifest = Manifest("b", "2026-01-01", "e", 4, "1", "1", "1", "edge", "", len(documents), len(chunks), "")
-    index = Index(manifest, known, EdgeStore(folder / "edge"), Bm25Index(folder / "bm25"), code_table(occurrences), words_of(chunks))
+    index = Index(manifest, known, EdgeStore(folder / "edge"), Bm25Index(folder / "bm25"), code_table(occurrences), words=words_of(chunks))
     return index, {item.text: item for item in chunks}

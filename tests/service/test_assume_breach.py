@@ -208,12 +208,14 @@ def test_no_unsupported_number_of_a_lying_model_leaves(sample_rag: Rag, n_lies: 
 
 
 def test_a_warning_the_model_leaves_out_comes_nevertheless(sample_rag: Rag) -> None:
-    """The model answers with the first step of a procedure and nothing else; its warnings are the document's, not the model's, to give."""
+    """The model answers with the steps of a procedure and nothing else; its warnings are the document's, not the model's, to give."""
     with model_server("openai") as server:
 
         def script(body: dict[str, Any]) -> Reply:
-            number, line = next((number, line) for number, line in lines_of(user_message(body)) if line.startswith("1. "))
-            return Reply(server.spoken(f"{line} [{number}]"))
+            lines = list(lines_of(user_message(body)))
+            first = next(number for number, line in lines if line.startswith("1. "))
+            steps = [f"{line} [{number}]" for number, line in lines if number - first in (0, 1) and re.match(r"(\d+|[a-z])\. ", line)]
+            return Reply(server.spoken("\n".join(steps)))
 
         server.script = script
         settings = sample_rag.settings.model_copy(update={"llm_url": server.url, "llm_model": "terse"})
