@@ -65,7 +65,7 @@ def candidates(rag: Rag, queries: Sequence[Query], filters: Filters, n: int, sta
 
 
 def find(rag: Rag, query: Query, filters: Filters, stages: Stages) -> Found:
-    """All searches; one of the first two may fail."""
+    """All searches; one of the first two may fail, and so may late interaction."""
     settings, index = rag.settings, rag.index
     dense: list[Hit] | None = None
     lexical: list[Hit] | None = None
@@ -95,10 +95,13 @@ def find(rag: Rag, query: Query, filters: Filters, stages: Stages) -> Found:
     fused = rrf(lists, settings.rrf_k)
     late: list[Hit] = []
     if index.late is not None and tokens is not None and len(tokens.ids):
-        with stages.stage("late", "retriever"):
-            ids = [hit.chunk_id for hit in fused[:LATE_DEPTH]]
-            late = by_score(ids, index.late.score(tokens, ids))
-        fused = rrf([*lists, (WEIGHT_LATE, late)], settings.rrf_k)
+        ids = [hit.chunk_id for hit in fused[:LATE_DEPTH]]
+        try:
+            with stages.stage("late", "retriever"):
+                late = by_score(ids, index.late.score(tokens, ids))
+            fused = rrf([*lists, (WEIGHT_LATE, late)], settings.rrf_k)
+        except StoreUnavailable:
+            stages.degraded.append("late")
     return Found(dense or [], lexical or [], exact, late, fused)
 
 

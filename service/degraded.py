@@ -16,6 +16,7 @@ LANGUAGE = "language"  # the question is in a language the embedder does not rea
 PARTS = (
     "dense",
     "lexical",
+    "late",  # late interaction: the order of the searches stands
     "rerank",
     "rerank_budget",  # the time for it ran out; what was read till then decided
     "llm",  # it did not answer, or not as its protocol says

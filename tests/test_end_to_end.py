@@ -112,20 +112,20 @@ class Down:
     def search(self, *_: object) -> list[Hit]:
         raise StoreUnavailable("down")
 
-    def score(self, *_: object) -> list[float]:
-        raise ModelUnavailable("down")
+    def score(self, tokens: object, *_: object) -> list[float]:
+        raise ModelUnavailable("down") if isinstance(tokens, str) else StoreUnavailable("down")
 
     def judge(self, *_: object) -> list[Judgement | None]:
         raise ModelUnavailable("down")
 
 
-@pytest.mark.parametrize(("part", "named"), [("lexical", "lexical"), ("reranker", "rerank")])
+@pytest.mark.parametrize(("part", "named"), [("lexical", "lexical"), ("late", "late"), ("reranker", "rerank")])
 def test_an_answer_comes_without_a_part_that_is_down_and_says_so(sample_rag: Rag, part: str, named: str) -> None:
     down = Down()
     if part == "reranker":
         rag = replace(sample_rag, reranker=down, generators={"extractive": ExtractiveGenerator(down)})
     else:
-        rag = replace(sample_rag, index=replace(sample_rag.index, lexical=down))  # type: ignore[arg-type]
+        rag = replace(sample_rag, index=replace(sample_rag.index, **{part: down}))
     made = ask(rag, QUESTIONS[0])
     assert made.degraded == (named,)
     assert ask(rag, "who won the football world cup in 1998?").status == "refused"
