@@ -50,6 +50,7 @@ _WORDS = {
     "°C": "°C °c degC degc",
     "°F": "°F °f",
     "%": "% percent prozent",
+    "‰": "‰ promille permille",
     "ppm": "ppm",
     "rpm": "rpm",
     "km/h": "km/h kmh kph",

@@ -34,3 +34,8 @@ def test_a_number_that_is_part_of_a_name_is_no_measure_of_it() -> None:
 def test_units_by_themselves_are_found_in_a_column_head() -> None:
     assert lone_units("Torque (N·m) | Voltage [V] | Size") == {"Nm", "V"}
     assert lone_units("7 Nm") == {"Nm"} or lone_units("7 Nm") == set()
+
+
+def test_per_mille_is_not_per_cent() -> None:
+    (mille,), (cent,) = list(measures("100 ‰")), list(measures("100 %"))
+    assert mille != cent
