@@ -24,7 +24,7 @@ from eval.items import GoldItem, load_gold
 from eval.metrics import retrieval
 from eval.stats import wilson
 from service import wire
-from service.candidates import Found, candidates, find
+from service.candidates import WEIGHT_EXACT, Found, candidates, find
 from service.core.ports import LexicalIndex, Rag, Vectors
 from service.core.settings import load
 from service.core.types import Chunk, Hit
@@ -38,7 +38,6 @@ from service.stages import Stages
 
 N_HITS = 20
 DEADLINE_S = 120.0
-Ranking = list[Chunk]
 
 
 class Ablation:
@@ -84,9 +83,9 @@ class Ablation:
         self._keep(item, "RRF, + exact lane", _with_lane(found, query, k), dense_ms + lexical_ms)
         self._keep(item, "late interaction alone", found.late, dense_ms + lexical_ms + late_ms)
         self._keep(item, "RRF, + late interaction", found.fused, dense_ms + lexical_ms + late_ms)
-        self._ranked(item, dense_ms + lexical_ms + late_ms)
+        self._ranked(item)
 
-    def _ranked(self, item: GoldItem, so_far_ms: float) -> None:
+    def _ranked(self, item: GoldItem) -> None:
         """The fitted orders, without and with the cross-encoder, and what is served."""
         rag, question = self.rag, item.question
         started = time.perf_counter()
@@ -128,7 +127,7 @@ class Ablation:
 
 
 def _with_lane(found: Found, query: Query, k: int) -> list[Hit]:
-    return rrf([(1, found.dense), (1, found.lexical), (lane_weight(query), found.exact)], k)
+    return rrf([(1, found.dense), (1, found.lexical), (WEIGHT_EXACT * lane_weight(query), found.exact)], k)
 
 
 def _interval(successes: int, n: int) -> str:

@@ -23,7 +23,8 @@ from service.signals import Candidate
 from service.stages import Stages
 
 LATE_DEPTH = 60  # fused chunks that late interaction scores
-WEIGHT_LATE = 2.0  # of its order in the last fusion (eval/LOG.md, entry six)
+WEIGHT_LATE = 2.0  # of its order in the last fusion, which only picks what is compared; not swept
+WEIGHT_EXACT = 0.7  # of the exact lane, for the rarest code (eval/LOG.md, entry six)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def find(rag: Rag, query: Query, filters: Filters, stages: Stages) -> Found:
     if dense is None and lexical is None and failure is not None:
         raise failure
     exact = exact_hits(query, index, filters, lexical or ())
-    lists = [(settings.weight_dense, dense or []), (settings.weight_lexical, lexical or []), (lane_weight(query), exact)]
+    lists = [(settings.weight_dense, dense or []), (settings.weight_lexical, lexical or []), (WEIGHT_EXACT * lane_weight(query), exact)]
     fused = rrf(lists, settings.rrf_k)
     late: list[Hit] = []
     if index.late is not None and tokens is not None and len(tokens.ids):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,13 @@ PACKAGED = Path(__file__).parent / "models" / "ranking.json"
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A candidate with its final score (higher is better; only within one question) and the probability that it answers."""
+    """A candidate with its final score (higher is better; only within one question) and the probability that it answers. `signals`
+    (len(PLAIN),) are those it had among the candidates of its question: they cost more than all else here, and are taken once."""
 
     candidate: Candidate
     score: float
     probability: float
+    signals: Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class Linear:
     offset: float
 
     def scores(self, rows: Matrix) -> Matrix:
-        """(n,) scores of (n, len(names)) signals."""
-        return np.asarray(((rows - self.mean) / self.spread) @ self.weights)
+        """(n,) scores of (n, len(names)) signals, rounded: equal rows must tie, however the product sums them."""
+        return np.asarray(((rows - self.mean) / self.spread) @ self.weights).round(9)
 
     def probability(self, score: float) -> float:
         """Of a score: how likely the passage answers."""
@@ -51,31 +53,28 @@ class Linear:
 
 def plain_order(question: str, candidates: Sequence[Candidate]) -> list[Ranked]:
     """Candidates by what is known without the cross-encoder, best first; ties by chunk id."""
-    model = models()["plain"]
-    scores = model.scores(matrix(question, candidates))
-    return _sorted(candidates, scores, model)
-
-
-def read_order(question: str, candidates: Sequence[Candidate]) -> list[Ranked]:
-    """Candidates (best first by `plain_order`) of which the first were read by the cross-encoder: those by both, then the others as they
-    come, with scores and probabilities that do not exceed those above them."""
-    n_read = next((at for at, candidate in enumerate(candidates) if candidate.cross is None), len(candidates))
-    if n_read == 0:
-        return plain_order(question, candidates)
-    model = models()["reranked"]
     rows = matrix(question, candidates)
-    read = list(candidates[:n_read])
-    ranked = _sorted(read, model.scores(np.hstack([rows[:n_read], read_matrix(read)])), model)
-    plain = models()["plain"]
-    left = plain.scores(rows[n_read:])
-    floor = ranked[-1]
-    for place, (candidate, score) in enumerate(zip(candidates[n_read:], left.tolist(), strict=True), 1):
-        ranked.append(Ranked(candidate, floor.score - place, min(floor.probability, plain.probability(score))))
-    return ranked
+    return _sorted(candidates, rows, models()["plain"].scores(rows), models()["plain"])
 
 
-def _sorted(candidates: Sequence[Candidate], scores: Matrix, model: Linear) -> list[Ranked]:
-    ranked = [Ranked(candidate, score, model.probability(score)) for candidate, score in zip(candidates, scores.tolist(), strict=True)]
+def read_order(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Candidates as `plain_order` gave them, of which the first were read by the cross-encoder since: those by both, then the others as
+    they come, with scores and probabilities that do not exceed those above them."""
+    read = [item.candidate for item in ranked if item.candidate.cross is not None]
+    if not read:
+        return list(ranked)
+    rows = np.array([item.signals for item in ranked[: len(read)]])
+    model = models()["reranked"]
+    ordered = _sorted(read, rows, model.scores(np.hstack([rows, read_matrix(read)])), model)
+    floor = ordered[-1]
+    for place, item in enumerate(ranked[len(read) :], 1):
+        ordered.append(replace(item, score=floor.score - place, probability=min(floor.probability, item.probability)))
+    return ordered
+
+
+def _sorted(candidates: Sequence[Candidate], rows: Matrix, scores: Matrix, model: Linear) -> list[Ranked]:
+    found = zip(candidates, scores.tolist(), rows, strict=True)
+    ranked = [Ranked(candidate, score, model.probability(score), row) for candidate, score, row in found]
     return sorted(ranked, key=lambda item: (-item.score, item.candidate.chunk.chunk_id))
 
 

@@ -39,11 +39,11 @@ class Retrieved:
     degraded: tuple[str, ...]
 
 
-def retrieve(rag: Rag, question: str, filters: Filters, k: int, *, deadline: float, history: Sequence[tuple[str, str]] = ()) -> Retrieved:
+def retrieve(rag: Rag, question: str, filters: Filters, k: int, *, deadline: float) -> Retrieved:
     """The k best passages for a question. `deadline` is a time.monotonic() value. Raises StoreUnavailable where no search
     works, DeadlineExceeded."""
     stages = Stages(rag.tracer, deadline)
-    passages = search(rag, understood(rag, question, history), filters, k, stages)
+    passages = search(rag, understood(rag, question), filters, k, stages)
     return Retrieved(tuple(passages), stages.finish(), tuple(stages.degraded))
 
 
@@ -70,7 +70,8 @@ def observe(rag: Rag, question: str, *, deadline: float) -> list[Candidate]:
     found = candidates(rag, understood(rag, question), {}, POOL, Stages(rag.tracer, deadline))
     if rag.reranker is None or not found:
         return found
-    return _told(found, rag.reranker.judge(question, [reading(candidate.chunk) for candidate in found], deadline))
+    judged = rag.reranker.judge(question, [reading(candidate.chunk) for candidate in found], deadline)
+    return [_told(candidate, said) for candidate, said in zip(found, judged, strict=True)]
 
 
 def _read(rag: Rag, question: str, ranked: list[Ranked], stages: Stages) -> list[Ranked]:
@@ -82,38 +83,35 @@ def _read(rag: Rag, question: str, ranked: list[Ranked], stages: Stages) -> list
         return ranked
     settings = rag.settings
     until = time.monotonic() + min(settings.rerank_budget_s, stages.left_s() - MIN_RERANK_S / 2)
-    ordered = [item.candidate for item in ranked]
-    some = ordered[: settings.rerank_depth]
+    some = ranked[: settings.rerank_depth]
+    texts = [reading(item.candidate.chunk) for item in some]
     stopped = False
 
     def enough(judged: Sequence[Judgement | None]) -> bool:
+        """Whether the best one read so far surely answers: reading on would hardly change the top."""
         nonlocal stopped
-        stopped = _certain(question, _told(some, judged) + ordered[len(some) :], settings.rerank_certain)
+        stopped = settings.rerank_certain < 1 and read_order(_read_by(some, judged))[0].probability >= settings.rerank_certain
         return stopped
 
     try:
         with stages.stage("rerank", "reranker") as span:
-            told = _told(some, rag.reranker.judge(question, [reading(candidate.chunk) for candidate in some], until, enough))
-            span.update(output={candidate.chunk.chunk_id: candidate.cross for candidate in told if candidate.cross is not None})
+            read = _read_by(some, rag.reranker.judge(question, texts, until, enough))
+            span.update(output={item.candidate.chunk.chunk_id: item.candidate.cross for item in read if item.candidate.cross is not None})
     except ModelUnavailable:
         stages.degraded.append("rerank")
         return ranked
-    if told[-1].cross is None and not stopped:
+    if read[-1].candidate.cross is None and not stopped:
         stages.degraded.append("rerank_budget")
-    return read_order(question, told + ordered[len(told) :])
+    return read_order([*read, *ranked[len(read) :]])
 
 
-def _told(some: Sequence[Candidate], judged: Sequence[Judgement | None]) -> list[Candidate]:
+def _read_by(some: Sequence[Ranked], judged: Sequence[Judgement | None]) -> list[Ranked]:
     """The candidates with what the cross-encoder says of them, as far as it came."""
-    return [
-        replace(candidate, cross=said.relevance, answers=said.answers) if said is not None else candidate
-        for candidate, said in zip(some, judged, strict=True)
-    ]
+    return [replace(item, candidate=_told(item.candidate, said)) for item, said in zip(some, judged, strict=True)]
 
 
-def _certain(question: str, ordered: Sequence[Candidate], above: float) -> bool:
-    """Whether the best candidate read so far answers with this probability: reading on would hardly change the top."""
-    return above < 1 and read_order(question, ordered)[0].probability >= above
+def _told(candidate: Candidate, said: Judgement | None) -> Candidate:
+    return candidate if said is None else replace(candidate, cross=said.relevance, answers=said.answers)
 
 
 def reading(chunk: Chunk) -> str:

@@ -62,7 +62,8 @@ READ = ("cross", "cross_z", "cross_rank", "answers", "answers_z")
 def matrix(question: str, candidates: Sequence[Candidate]) -> Matrix:
     """(n, len(PLAIN)) float64, finite. `question` is what was asked, in full."""
     terms = analyze(question)
-    texts = [set(analyze(candidate.chunk.indexed_text)) for candidate in candidates]
+    told = [analyze(candidate.chunk.indexed_text) for candidate in candidates]
+    texts = [set(own) for own in told]
     weights = _weights(set(terms), texts)
     columns: list[Matrix] = []
     for name in ("dense", "lexical", "late"):
@@ -81,7 +82,7 @@ def matrix(question: str, candidates: Sequence[Candidate]) -> Matrix:
         _overlap(weights, candidates, lambda candidate: " ".join(candidate.chunk.section[-2:])),
         cover,
         _standardised(cover),
-        np.array([_pairs(pairs, candidate.chunk.indexed_text) for candidate in candidates]),
+        np.array([_pairs(pairs, own) for own in told]),
         np.array([float(wants_quantity and bool(quantities(candidate.chunk.text))) for candidate in candidates]),
         np.array([float(wants_steps and any(part.kind == "list_item" for part in candidate.chunk.parts)) for candidate in candidates]),
         np.array([float(candidate.chunk.kind == "table_row") for candidate in candidates]),
@@ -155,7 +156,6 @@ def _overlap(weights: dict[str, float], candidates: Sequence[Candidate], told: C
     return np.array(values, float)
 
 
-def _pairs(pairs: set[tuple[str, str]], text: str) -> float:
-    """The share of the question's neighbouring terms that are neighbours in the text."""
-    terms = analyze(text)
+def _pairs(pairs: set[tuple[str, str]], terms: Sequence[str]) -> float:
+    """The share of the question's neighbouring terms that are neighbours in a text of these terms."""
     return len(pairs & set(pairwise(terms))) / len(pairs) if pairs else 0.0

@@ -31,6 +31,7 @@ CHARS_PER_TOKEN = 4  # where a server does not count
 _THOUGHTS = re.compile(r"\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _MARKDOWN = re.compile(r"\*\*|__|`|^#{1,6} |^[-*•] (?=\S)", re.MULTILINE)
 _MARKERS = re.compile(r"(?:\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+")
+_LAST_MARKERS = re.compile(r"((?:\[\d{1,3}(?:\s*,\s*\d{1,3})*\]\s*)+)[.!?]?\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,9 @@ class _Fuse:
 
 
 def drafts(text: str) -> tuple[Draft, ...]:
-    """The sentences of an answer, each with the markers that follow its full stop; none where it says NO ANSWER. Markdown a model adds
-    although it is told not to is taken off, an address in it is not: that sentence is to fail."""
+    """The sentences of an answer, each with the markers that follow its full stop, or else those of the next sentence on its line: a step
+    of several sentences is marked once, and each of them has to stand on what is cited. None where it says NO ANSWER. Markdown a model
+    adds although it is told not to is taken off, an address in it is not: that sentence is to fail."""
     plain = _MARKDOWN.sub("", "\n".join(shown(line) for line in text.splitlines())).strip()
     if plain.upper().startswith(NO_ANSWER):
         return ()
@@ -184,6 +186,10 @@ def _sentences(line: str) -> list[str]:
             sentence = sentence[markers.end() :].strip()
         if sentence:
             made.append(sentence)
+    for at in range(len(made) - 2, -1, -1):
+        markers = _LAST_MARKERS.search(made[at + 1])
+        if markers and not _LAST_MARKERS.search(made[at]):
+            made[at] += f" {markers.group(1).strip()}"
     return made
 
 

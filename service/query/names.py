@@ -202,13 +202,6 @@ def siblings_last(passages: Sequence[Passage], query: Query) -> list[Passage]:
     return kept + [passage for passage, match in zip(passages, matches, strict=True) if match < 0]
 
 
-def name_match(document: Document, query: Query) -> float:
-    """Share (0 to 1, by idf) of the question's name words that are words of this document's title, file name, products and maker."""
-    total = sum(query.name_terms.values())
-    own = query.document_terms.get(document.document_id, frozenset())
-    return sum(weight for term, weight in query.name_terms.items() if term in own) / total if total else 0.0
-
-
 def written_apart(products: Iterable[NamedProduct], names: Names) -> dict[str, str]:
     """Written -> its key, where a name is written apart and the documents print it as one word, so that it would not be found as it is
     written ("px100 dx" -> "px100dx")."""

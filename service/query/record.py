@@ -60,9 +60,7 @@ class Expansion:
 class Query:
     """A question as asked (`text`) and as understood. `search_text` is for BM25: the question, then `extra`, what is said in other words;
     `embed_text` for the embedder. `language` is an ISO 639-1 code, "" where too little is said to tell. `code_scores` holds, for each chunk
-    that stands in the code table for an asked code, 1 where it defines it and 0.5 where it mentions it, weighted over the codes.
-    `name_terms` weighs the words of the question that are words of document names (idf), and `document_terms` are those words by document
-    id."""
+    that stands in the code table for an asked code, 1 where it defines it and 0.5 where it mentions it, weighted over the codes."""
 
     text: str
     search_text: str
@@ -75,5 +73,3 @@ class Query:
     corrections: tuple[Correction, ...] = ()
     expansions: tuple[Expansion, ...] = ()
     code_scores: Mapping[str, float] = field(default_factory=dict)
-    name_terms: Mapping[str, float] = field(default_factory=dict)
-    document_terms: Mapping[str, frozenset[str]] = field(default_factory=dict)

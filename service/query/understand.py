@@ -6,13 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from service.core.ports import Index
-from service.core.text import analyze
 from service.core.types import Document
 from service.query.exact import asked_codes, code_scores
 from service.query.glossary import expansions
 from service.query.languages import language_of
 from service.query.lexicon import Lexicon, prepare
-from service.query.names import find_products, name_key, written_apart
+from service.query.names import find_products, written_apart
 from service.query.record import Correction, Expansion, NamedProduct, Query
 from service.query.spelling import corrections
 
@@ -36,7 +35,6 @@ def understand(text: str, index: Index) -> Query:
         *expansions(read, language, foreign, lexicon.glossary, lexicon.stems, kept),
     )
     extra = tuple(dict.fromkeys([*(slip.meant for slip in slips), *(term for other in others if other.searched for term in other.terms)]))
-    terms = {*analyze(right), *(name_key(product.name) for product in products)}
     return Query(
         text=text,
         search_text=" ".join([read, *extra]),
@@ -49,8 +47,6 @@ def understand(text: str, index: Index) -> Query:
         corrections=slips,
         expansions=others,
         code_scores=code_scores(known, index.codes),
-        name_terms={term: lexicon.names.idf[term] for term in terms if term in lexicon.names.idf},
-        document_terms=lexicon.names.terms,
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from injections import TEMPLATES, Injection, commands, injections, lines_of, obedient
+from injections import TEMPLATES, UNSEEN_TEMPLATES, Injection, commands, injections, lines_of, obedient
 from lies import lies_of
 from llm_servers import ModelServer, Reply, model_server, user_message
 from manuals import indexed
@@ -171,6 +171,10 @@ def test_what_manuals_say_to_their_readers_is_not_withheld(text: str) -> None:
     assert not talks_to_the_answerer(text)
 
 
+def test_phrases_written_later_are_mostly_withheld_too() -> None:
+    assert sum(talks_to_the_answerer(template.format(payload="evil.example")) for template in UNSEEN_TEMPLATES) >= 10
+
+
 # Lies
 
 
@@ -221,5 +225,5 @@ def test_a_warning_the_model_leaves_out_comes_nevertheless(sample_rag: Rag) -> N
         settings = sample_rag.settings.model_copy(update={"llm_url": server.url, "llm_model": "terse"})
         rag = replace(sample_rag, settings=settings, writers=load_writers(settings))
         _, view = all_that_is_told(rag, "how do I do the coolant pressure test, and what loss is allowed?")
-    assert view["status"] == "answered", view["degraded"]
+    assert view["mode"] == "llm", view["degraded"]
     assert any(notice["level"] == "warning" and "1.6 bar" in notice["text"] for notice in view["notices"])

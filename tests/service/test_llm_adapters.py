@@ -189,6 +189,11 @@ def test_thoughts_markdown_and_invisible_characters_are_taken_off() -> None:
         assert texts(server) == []
 
 
+def test_sentences_of_a_line_without_markers_of_their_own_share_the_next_ones() -> None:
+    made = [draft.text for draft in drafts("1. Close the valve. Wait 5 minutes. Read it [2].\nThen stop.\nIt is hot [1]. Mind it.")]
+    assert made == ["1. Close the valve. [2]", "Wait 5 minutes. [2]", "Read it [2].", "Then stop.", "It is hot [1].", "Mind it."]
+
+
 @pytest.mark.parametrize("said", ["NO ANSWER", "no answer.", "  NO ANSWER\nbecause ..."])
 def test_no_answer_is_no_sentence(said: str) -> None:
     assert drafts(said) == ()

@@ -8,7 +8,7 @@ import pytest
 
 from service.core.ports import Index
 from service.core.types import Passage
-from service.query.names import name_match, names_of, product_match, siblings_last
+from service.query.names import names_of, product_match, siblings_last
 from service.query.understand import understand
 from tests.service.query_index import chunk, document, index_of
 
@@ -118,10 +118,3 @@ def passage_of(index: Index, document_id: str) -> Passage:
 def test_generations_buses_and_classes_are_no_products(word: str) -> None:
     made = document("notes.pdf", word)
     assert names_of({"notes": made}).by_key == {}
-
-
-def test_the_words_of_a_documents_name_weigh_by_their_rarity(index: Index) -> None:
-    query = understand("can protocol: torque command", index)
-    values = {name: name_match(item, query) for name, item in index.documents.items()}
-    assert max(values, key=values.__getitem__) == "qx250zt-can"
-    assert values["general-safety"] == 0

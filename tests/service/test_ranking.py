@@ -62,7 +62,7 @@ def test_what_was_not_read_follows_in_its_order_and_nothing_is_lost(logits: list
         candidate(f"{n:02}", dense=0.5, cross=logit if n < n_read else None, answers=logit if n < n_read else None)
         for n, logit in enumerate(logits)
     ]
-    ranked = read_order("which torque?", candidates)
+    ranked = read_order(plain_order("which torque?", candidates))
     n_read = min(n_read, len(logits))
     ids = [item.candidate.chunk.chunk_id for item in ranked]
     assert sorted(ids) == [item.chunk.chunk_id for item in candidates]
@@ -79,7 +79,7 @@ def test_the_cross_encoder_moves_a_passage_up_but_does_not_overrule_agreement_of
             candidate(name, dense=dense, lexical=lexical, late=late, cross=logit, answers=logit)
             for (name, dense, lexical, late), logit in zip(searched, cross, strict=True)
         ]
-        return [item.candidate.chunk.chunk_id for item in read_order("which torque?", made)]
+        return [item.candidate.chunk.chunk_id for item in read_order(plain_order("which torque?", made))]
 
     assert order(1.0, 1.1, -3.0)[0] == "a"
     assert order(-3.0, 7.0, -3.0)[0] == "b"
