@@ -23,6 +23,9 @@ from service.prompts import PromptSource, packaged
 
 def wire(settings: Settings) -> Rag:
     """Models loaded, the published index open. Raises SettingsError, IndexUnavailable, ModelUnavailable."""
+    from service.adapters.cpu import leave_cores_to_the_models
+
+    leave_cores_to_the_models()
     writers = load_writers(settings)
     embedder = load_embedder(settings)
     index = open_index(settings, embedder)

@@ -23,6 +23,7 @@ from service.adapters.linear import Linear, Precision, dtype_of, linear_of
 from service.core.errors import ModelUnavailable
 
 SLICE_TOKENS = 2048  # of one pass: enough for full matrix speed
+_STEP = 128  # tokens
 _LANES = 16  # numbers of a vector register
 
 
@@ -203,7 +204,7 @@ class PackedBert:
                 tokens, lengths = self._embedded(texts[some], types[some] if types else None)
                 for layer in self._layers:
                     tokens = layer.after(tokens, attend(layer.joined(tokens), lengths, self.shape.heads))
-                found += tokens.float().split(lengths)  # type: ignore[no-untyped-call]
+                found += tokens.float().split(lengths)[: len(texts[some])]  # type: ignore[no-untyped-call]
         return found
 
     def first_vectors(self, texts: Sequence[Sequence[int]], types: Sequence[Sequence[int]]) -> Tensor:
@@ -216,12 +217,18 @@ class PackedBert:
             last = self._layers[-1]
             firsts = torch.tensor([0, *lengths[:-1]]).cumsum(0)
             seen = attend(last.joined(tokens), lengths, self.shape.heads, first_only=True)
-            return last.after(tokens[firsts], seen).float()
+            return last.after(tokens[firsts], seen).float()[: len(texts)]
 
     def _embedded(self, texts: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None) -> tuple[Tensor, list[int]]:
-        ids = torch.tensor([token for text in texts for token in text])
-        kinds = torch.tensor([kind for text in types for kind in text]) if types else torch.zeros_like(ids)
+        """(tokens, hidden) and the lengths of the texts. Texts of padding make the tokens a multiple of a step: the kernels of the linear
+        maps are built for each number of tokens they meet, which costs as much as running them."""
         lengths = [len(text) for text in texts]
+        total = sum(lengths)
+        padding = [0] * (-total % (_STEP if total > _STEP else _LANES))
+        longest = len(self._embeddings["embeddings.position_embeddings.weight"])
+        lengths += [min(longest, len(padding) - at) for at in range(0, len(padding), longest)]
+        ids = torch.tensor([*(token for text in texts for token in text), *padding])
+        kinds = torch.tensor([*(kind for text in types for kind in text), *padding]) if types else torch.zeros_like(ids)
         return embedded(self._embeddings, self.shape, ids, kinds, lengths).to(self.dtype), lengths
 
 

