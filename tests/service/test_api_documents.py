@@ -272,7 +272,9 @@ async def test_a_pdf_is_uploaded_indexed_asked_about_shown_and_removed(tmp_path:
         async with asyncio.timeout(60):
             while (await client.get("/readyz")).status_code != 200:
                 await asyncio.sleep(0.1)
-        hits = (await client.post("/v1/search", json={"question": "terminal screw torque"})).json()["hits"]
+        got = (await client.post("/v1/search", json={"question": "terminal screw torque"})).json()
+        assert got["hits"], got
+        hits = got["hits"]
         assert (hits[0]["file"], SENTENCE in hits[0]["text"]) == ("pack.pdf", True)
         assert hits[0]["page"] <= 2 <= hits[0]["page_end"]
         answer = (await client.post("/v1/ask", json={"question": "To what torque are the terminal screws tightened?"})).json()
