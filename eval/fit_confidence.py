@@ -174,7 +174,7 @@ def ask_all(corpora: Sequence[tuple[Path, Path]], limit: int, console: Console) 
         missed = random.Random(SEED).sample(made := made_up(asked, rag), min(N_NEAR_MISSES, len(made)))
         asked += [*missed, *(replace(one, group=f"{one.group} {home.name}") for one in read_questions(OUT_OF_DOMAIN))]
         rows += observe(rag, asked, questions.name, console)
-        plain = replace(rag, reranker=None, generators=wire.load_generators(None))
+        plain = replace(rag, reranker=None, generators=wire.load_generators())
         rows += observe(plain, asked, f"{questions.name}, no cross-encoder", console)
         rag.index.close()
     return rows

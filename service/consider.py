@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from service.applicability import Applicable, Named, applicable
 from service.cite import Cited
+from service.closeness import with_closeness
 from service.confidence import Confidence, features, model_for
 from service.core.ports import Rag
 from service.core.types import Filters, Passage
@@ -63,6 +64,7 @@ def consider(
     passages = corrections_first(applies.passages, wanted)
     lacks = missing(wanted, passages)
     packed = screened(pack(passages, rag.settings.passages, rag.index.vectors, rag.index.documents), stages.degraded)
+    packed = with_closeness(rag, question, packed)
     cited = cited_drafts(rag.generators["extractive"].stream(question, packed, stages.left_s()), packed)
     values = features(question, passages, cited.sentences, wanted, lacks)
     return Considered(tuple(passages), applies, wanted, lacks, tuple(packed), cited, values)

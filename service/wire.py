@@ -30,7 +30,7 @@ def wire(settings: Settings) -> Rag:
     embedder = load_embedder(settings)
     index = open_index(settings, embedder)
     reranker = load_reranker(settings)
-    return Rag(settings, index, embedder, reranker, load_generators(reranker), build_tracer(settings), writers)
+    return Rag(settings, index, embedder, reranker, load_generators(), build_tracer(settings), writers)
 
 
 def load_embedder(settings: Settings) -> Embedder:
@@ -60,11 +60,11 @@ def load_reranker(settings: Settings) -> Reranker | None:
     )  # fmt: skip
 
 
-def load_generators(reranker: Reranker | None) -> Mapping[str, Generator]:
+def load_generators() -> Mapping[str, Generator]:
     """Answerers that need no language model, by mode."""
     from service.adapters.extractive import ExtractiveGenerator
 
-    return {"extractive": ExtractiveGenerator(reranker)}
+    return {"extractive": ExtractiveGenerator()}
 
 
 def load_writers(settings: Settings) -> tuple[Writer, ...]:

@@ -45,7 +45,8 @@ def sample_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     from ingest.progress import Progress
     from ingest.run import ingest
 
-    settings = load({}, home=tmp_path_factory.mktemp("sample"), ocr="off")  # the same index with and without Tesseract
+    # The same index with and without Tesseract; the same order on a busy machine.
+    settings = load({}, home=tmp_path_factory.mktemp("sample"), ocr="off", rerank_budget_s=60.0)
     report = ingest([SAMPLE], settings, Progress(Console(file=io.StringIO())))
     assert report.exit_code == 0, report
     return settings

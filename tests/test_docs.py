@@ -14,7 +14,7 @@ from service.terminal import setting_rows
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-CODE = ("service", "service/core", "service/adapters", "service/query", "ingest", "eval")
+CODE = ("service", "service/core", "service/adapters", "service/query", "service/extract", "ingest", "eval")
 
 
 def tree_names() -> dict[str, list[str]]:
@@ -24,7 +24,7 @@ def tree_names() -> dict[str, list[str]]:
     for line in README.split("## The tree")[1].splitlines():
         if match := re.match(r"    (service|ingest|eval|corpora|tests)/", line):
             folder = match.group(1)
-        elif match := re.match(r"      (core|adapters|query)/", line):
+        elif match := re.match(r"      (core|adapters|query|extract)/", line):
             folder = f"service/{match.group(1)}"
         elif re.match(r"      \S", line) and folder.startswith("service/"):
             folder = "service"

@@ -115,6 +115,9 @@ class Down:
     def score(self, tokens: object, *_: object) -> list[float]:
         raise ModelUnavailable("down") if isinstance(tokens, str) else StoreUnavailable("down")
 
+    def weights(self, *_: object) -> list[float]:
+        raise StoreUnavailable("down")
+
     def judge(self, *_: object) -> list[Judgement | None]:
         raise ModelUnavailable("down")
 
@@ -123,7 +126,7 @@ class Down:
 def test_an_answer_comes_without_a_part_that_is_down_and_says_so(sample_rag: Rag, part: str, named: str) -> None:
     down = Down()
     if part == "reranker":
-        rag = replace(sample_rag, reranker=down, generators={"extractive": ExtractiveGenerator(down)})
+        rag = replace(sample_rag, reranker=down, generators={"extractive": ExtractiveGenerator()})
     else:
         rag = replace(sample_rag, index=replace(sample_rag.index, **{part: down}))
     made = ask(rag, QUESTIONS[0])

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.adapters.encoders import Hidden, load_encoder
 from service.adapters.token_vectors import TokenReducer, find_projection, late_version
@@ -84,6 +85,14 @@ class SentenceTransformerEmbedder:
         """The vectors and int8 token vectors of passages, in one pass."""
         return self._read(texts, self._prefixes[1], TokenReducer.of_passage)
 
+    def token_places(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """(tokens, 2) characters [start, end) of each text, of the tokens `read_passages` gives vectors of. No model runs."""
+        prefix = self._prefixes[1]
+        if self._reducer is None:
+            return [np.zeros((0, 2), np.int32) for _ in texts]
+        encoded = self._encoder.tokenizer.encode_batch([prefix + printable(text) for text in texts])
+        return [self._reducer.places(text.ids, text.offsets, len(prefix), self.max_tokens) for text in encoded]
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text as a passage: prefix and special tokens included, never truncated."""
         encoded = self._encoder.tokenizer.encode_batch_fast([self._prefixes[1] + printable(text) for text in texts])
@@ -104,6 +113,9 @@ class SentenceTransformerEmbedder:
 
 
 def _unit(vectors: Vectors) -> Vectors:
+    """Rows of length one. Raises ModelUnavailable for a vector that is not finite: no search would ever find it, and none would say so."""
+    if not np.isfinite(vectors).all():
+        raise ModelUnavailable("The embedding model gave a vector that is not finite.")
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-12), np.float32)
 
 

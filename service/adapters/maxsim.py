@@ -114,6 +114,18 @@ class MaxSimIndex:
         scores[[at for at, _ in spans]] = best @ question_weights(tokens.ids, self._idf)
         return scores.tolist()
 
+    def compare(self, tokens: TokenVectors, chunk_ids: Sequence[str]) -> list[NDArray[np.float32]]:
+        """The cosines of a question's tokens with those of each chunk, (question tokens, chunk tokens)."""
+        if (mapped := self._tokens) is None:
+            raise StoreUnavailable("The index was closed.")
+        vectors, scales = mapped
+        spans = [self._span(chunk_id) for chunk_id in chunk_ids]
+        return [np.asarray(tokens.vectors @ (vectors[span].astype(np.float32) * scales[span][:, None]).T, np.float32) for span in spans]
+
+    def weights(self, tokens: TokenVectors) -> NDArray[np.float32]:
+        """(question tokens,) by idf, summing to one."""
+        return question_weights(tokens.ids, self._idf)
+
     def chunk_ids(self) -> list[str]:
         """Every stored id, sorted."""
         return sorted(self._chunk_ids)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from qdrant_client import QdrantClient, models
 
 from service.adapters.maxsim import lengths_to_one, read_idf, write_idf
@@ -79,6 +80,28 @@ class ServerLate(CollectionReader):
         )
         scores = {str(point.id): float(point.score) for point in found.points}
         return [scores.get(chunk_id, 0.0) for chunk_id in chunk_ids]
+
+    def compare(self, tokens: TokenVectors, chunk_ids: Sequence[str]) -> list[NDArray[np.float32]]:
+        """The cosines of a question's tokens with those of each chunk, (question tokens, chunk tokens); the chunks' vectors are fetched."""
+        self._check_open()
+        ids = list(dict.fromkeys(known_ids(chunk_ids)))
+        points = (
+            call("to fetch token vectors", self._client.retrieve, self._collection, ids, with_payload=False, with_vectors=[LATE])
+            if ids
+            else []
+        )
+        stored = {
+            str(point.id): np.array(point.vector[LATE], np.float32)
+            for point in points
+            if isinstance(point.vector, dict) and point.vector.get(LATE)
+        }
+        nothing = np.zeros((0, tokens.vectors.shape[1]), np.float32)
+        held = [stored.get(chunk_id, nothing) for chunk_id in chunk_ids]
+        return [np.asarray(tokens.vectors @ rows[rows.any(axis=1)].T, np.float32) for rows in held]
+
+    def weights(self, tokens: TokenVectors) -> NDArray[np.float32]:
+        """(question tokens,) by idf, summing to one."""
+        return question_weights(tokens.ids, self._idf)
 
     def chunk_ids(self) -> list[str]:
         """Every id with token vectors, sorted."""

@@ -11,6 +11,7 @@ model has no token vectors.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,14 @@ class TokenReducer:
         vectors = self._directions(text.vectors[kept])
         largest = np.abs(vectors).max(1, keepdims=True, initial=1e-9)
         return TokenVectors(text.ids[kept], np.rint(vectors * (127 / largest)).astype(np.int8))
+
+    def places(self, ids: Sequence[int], offsets: Sequence[tuple[int, int]], n_prefix: int, max_tokens: int) -> NDArray[np.int32]:
+        """(n, 2) characters of a passage that its token vectors stand for. `ids` and `offsets` are of prefix and text, uncut: what does not
+        fit the window, the last special token included, has no vector."""
+        own = np.array(ids, np.int64)
+        cut = len(own) if len(own) <= max_tokens else max_tokens - 1
+        kept = ~self._silent[own[:cut]]
+        return np.asarray(np.array(offsets, np.int32).reshape(-1, 2)[:cut][kept] - n_prefix, np.int32)
 
     def _directions(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         projected = vectors @ self._projection

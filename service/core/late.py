@@ -59,3 +59,20 @@ def question_weights(ids: NDArray[np.int32], idf: NDArray[np.float32]) -> NDArra
     weights = idf[np.minimum(ids, len(idf) - 1)]
     total = float(weights.sum())
     return np.asarray(weights / total, np.float32) if total > 0 else np.full(len(ids), 1 / max(1, len(ids)), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Closeness:
+    """How near the tokens of a question come to those of one chunk: `weights` (q,) of the question's tokens, summing to one; `cosines`
+    (q, n), float32; `places` (n, 2), the characters of the chunk's indexed text [start, end) each of its tokens stands at, in order."""
+
+    weights: NDArray[np.float32]
+    cosines: NDArray[np.float32]
+    places: NDArray[np.int32]
+
+    def best(self, start: int, end: int) -> NDArray[np.float32]:
+        """(q,) the best cosine each token of the question reaches in characters [start, end); 0 where no token stands there."""
+        first, last = np.searchsorted(self.places[:, 0], start), np.searchsorted(self.places[:, 1], end, side="right")
+        if last <= first:
+            return np.zeros(len(self.weights), np.float32)
+        return np.asarray(self.cosines[:, first:last].max(axis=1))

@@ -51,6 +51,9 @@ class Embedder(Protocol):
     def read_passages(self, texts: Sequence[str]) -> Read:
         """What `embed_passages` gives and the token vectors, int8, in one pass."""
 
+    def token_places(self, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+        """For each text (tokens, 2): which characters [start, end) each of the token vectors stands for that `read_passages` gives."""
+
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """(n, dimensions), float32, L2-normalised."""
 
@@ -107,6 +110,13 @@ class LateIndex(Protocol):
         """One score a chunk, in the order given; the caller sorts. The mean over the question's tokens, weighted by their idf, of the
         best cosine any token of the chunk reaches (MaxSim): in [-1, 1], comparable across questions. A chunk that is not stored or
         has no tokens scores 0, below all that share a subject."""
+
+    def compare(self, tokens: TokenVectors, chunk_ids: Sequence[str]) -> list[NDArray[np.float32]]:
+        """For each chunk, in the order given, (question tokens, chunk tokens): their cosines. (question tokens, 0) for a chunk that is not
+        stored."""
+
+    def weights(self, tokens: TokenVectors) -> NDArray[np.float32]:
+        """(question tokens,): what each counts in `score`, summing to one."""
 
     def chunk_ids(self) -> list[str]:
         """Every stored id, sorted."""

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from service.core.late import Closeness
+
 Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1) in PDF points, origin top-left of the page as it is displayed (after /Rotate)."""
 
@@ -204,11 +206,13 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A ranked chunk with the score of every stage that saw it (`dense`, `lexical`, `fused`, `rerank`)."""
+    """A ranked chunk with the score of every stage that saw it (`dense`, `lexical`, `fused`, `rerank`); `closeness` where the question was
+    compared with it token by token."""
 
     chunk: Chunk
     document: Document
     scores: Mapping[str, float | None]
+    closeness: Closeness | None = field(default=None, compare=False, repr=False)
 
     @property
     def score(self) -> float:

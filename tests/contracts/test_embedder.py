@@ -115,3 +115,14 @@ def test_several_threads_get_the_same_vectors(embedder: Embedder) -> None:
     for (vectors, counts), wanted, text in zip(together, alone, texts, strict=True):
         assert np.array_equal(vectors, wanted)
         assert counts == embedder.count_tokens([text])
+
+
+def test_token_places_are_the_words_that_token_vectors_stand_for(embedder: Embedder) -> None:
+    long = "torque of the relay " * (embedder.max_tokens // 2)
+    texts = ["The torque of the terminal screws is 7 Nm.", "", long]
+    read = embedder.read_passages(texts).tokens
+    places = embedder.token_places(texts)
+    assert [len(own) for own in places] == [len(text.ids) for text in read]
+    words = [texts[0][start:end] for start, end in places[0]]
+    assert {"torque", "terminal", "7"} <= set(words)
+    assert not {"the", "The", "of", "."} & set(words)

@@ -237,3 +237,15 @@ def test_a_folder_removed_under_a_reader_stays_readable_to_it(tmp_path: Path, co
     one.close()
     shutil.rmtree(folder)
     assert two.score(asked, ids) == before
+
+
+def test_the_best_cosines_of_a_comparison_weighted_are_the_score(index: LateIndex, corpus: Corpus, tokens: list[TokenVectors]) -> None:
+    asked = question([1, 2, 7, 500], np.random.default_rng(8).standard_normal((4, WIDTH)))
+    ids = [chunk.chunk_id for chunk in corpus.chunks]
+    compared = index.compare(asked, ids)
+    assert [own.shape for own in compared] == [(4, len(text.ids)) for text in tokens], "a column a token, in the order of the text"
+    weights = index.weights(asked)
+    assert weights.sum() == pytest.approx(1.0, abs=1e-5)
+    again = [float(own.max(axis=1) @ weights) if own.shape[1] else 0.0 for own in compared]
+    assert again == pytest.approx(index.score(asked, ids), abs=2e-3)
+    assert index.compare(asked, ["00000000-0000-0000-0000-000000000000"])[0].shape == (4, 0)

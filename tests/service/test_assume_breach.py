@@ -204,7 +204,7 @@ def test_no_unsupported_number_of_a_lying_model_leaves(sample_rag: Rag, n_lies: 
 
         server.script = script
         settings = sample_rag.settings.model_copy(update={"llm_url": server.url, "llm_model": "liar", "refuse_below": 0.0})
-        rag = replace(sample_rag, settings=settings, writers=load_writers(settings), reranker=None, generators=load_generators(None))
+        rag = replace(sample_rag, settings=settings, writers=load_writers(settings), reranker=None, generators=load_generators())
         while kinds.total() < n_lies:
             question = dice.choice(questions)
             _, view = all_that_is_told(rag, question)

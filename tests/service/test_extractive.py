@@ -55,8 +55,9 @@ def test_a_row_is_cited_with_the_head_row_that_names_its_columns() -> None:
 
 def test_the_unit_of_a_head_that_is_cited_goes_with_the_number() -> None:
     made = chunk("Size Torque (N·m)", "M8 7", kind="table_row", heads=("Size", "Torque (N·m)"))
-    made = replace(made, parts=(replace(made.parts[0], kind="table", cells=()), made.parts[1]))
-    assert drafts("torque for M8?", made)[0].text == "Size: M8; Torque: 7 N·m"
+    row = replace(made.parts[1], statement="M8: Torque 7 N·m")
+    made = replace(made, parts=(replace(made.parts[0], kind="table", cells=()), row))
+    assert drafts("torque for M8?", made)[0].text == "M8: Torque 7 N·m"
 
 
 def test_a_procedure_comes_whole_and_in_order_across_chunks() -> None:
