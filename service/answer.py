@@ -105,7 +105,7 @@ def _decided(rag: Rag, question: Question, query: Query, asked: Screened, found:
     if asked.unsafe is not None:
         nearest = current(passages, question.text, question.filters)[: rag.settings.passages]
         return warned(asked.unsafe, question.text, nearest, store), unsaid
-    seen = consider(rag, question.text, passages, question.filters, stages, query.products)
+    seen = consider(rag, query, passages, question.filters, stages)
     if not seen.answers(rag.settings.refuse_below):
         return not_answered(seen, rag.index.codes), unsaid
     if options := choices(seen.wanted, seen.passages):
