@@ -104,7 +104,7 @@ def fit(lists: Sequence[Listed], names: tuple[str, ...]) -> dict[str, Any]:
     def predicted(penalty: float) -> list[Matrix]:
         scores: list[Matrix] = [np.zeros(0)] * len(lists)
         for train, test in folds:
-            weights = _listwise([(scaled[at], lists[at].gains) for at in train if at in usable_set], penalty)
+            weights = listwise([(scaled[at], lists[at].gains) for at in train if at in usable_set], penalty)
             for at in test:
                 scores[at] = scaled[at] @ weights
         return scores
@@ -113,7 +113,7 @@ def fit(lists: Sequence[Listed], names: tuple[str, ...]) -> dict[str, Any]:
     trials = {penalty: predicted(penalty) for penalty in PENALTIES}
     figures = {penalty: _hits(lists, scores) for penalty, scores in trials.items()}
     penalty = max(PENALTIES, key=lambda value: figures[value]["mrr"])
-    weights = _listwise([(scaled[at], lists[at].gains) for at in usable], penalty)
+    weights = listwise([(scaled[at], lists[at].gains) for at in usable], penalty)
     best = np.array([scores.max() for scores in trials[penalty]])
     right = np.array([bool(one.on_page[int(scores.argmax())]) for one, scores in zip(lists, trials[penalty], strict=True)])
     platt = LogisticRegression(C=1e6).fit(best[:, None], right)
@@ -133,7 +133,7 @@ def fit(lists: Sequence[Listed], names: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _listwise(lists: Sequence[tuple[Matrix, Matrix]], penalty: float) -> Matrix:
+def listwise(lists: Sequence[tuple[Matrix, Matrix]], penalty: float) -> Matrix:
     """Weights that minimise the mean cross-entropy between the gains and the softmax of the scores, plus penalty * |w|^2 / (2 n)."""
     from scipy.optimize import minimize
 
