@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,15 @@ def listed(item: GoldItem, candidates: Sequence[Candidate]) -> Listed:
     """The item's candidates with their signals and labels."""
     quotes = [squeeze(quote)[0] for quote in item.quotes]
     on_page = np.array([_on_page(item, candidate) for candidate in candidates], bool)
-    holds = np.array([any(quote in squeeze(candidate.chunk.text)[0] for quote in quotes) for candidate in candidates], bool)
+    holds = np.array([any(quote in _squeezed(candidate.chunk.text) for quote in quotes) for candidate in candidates], bool)
     gains = (on_page & holds & item.answerable).astype(float)
     rows = np.hstack([matrix(item.question, candidates), read_matrix(candidates)])
     return Listed(rows, gains, on_page & item.answerable, item.answerable, item.cluster)
+
+
+@lru_cache(20_000)
+def _squeezed(text: str) -> str:
+    return squeeze(text)[0]
 
 
 def _on_page(item: GoldItem, candidate: Candidate) -> bool:
