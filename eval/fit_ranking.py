@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,15 @@ def listed(item: GoldItem, candidates: Sequence[Candidate]) -> Listed:
     """The item's candidates with their signals and labels."""
     quotes = [squeeze(quote)[0] for quote in item.quotes]
     on_page = np.array([_on_page(item, candidate) for candidate in candidates], bool)
-    holds = np.array([any(quote in squeeze(candidate.chunk.text)[0] for quote in quotes) for candidate in candidates], bool)
+    holds = np.array([any(quote in _squeezed(candidate.chunk.text) for quote in quotes) for candidate in candidates], bool)
     gains = (on_page & holds & item.answerable).astype(float)
     rows = np.hstack([matrix(item.question, candidates), read_matrix(candidates)])
     return Listed(rows, gains, on_page & item.answerable, item.answerable, item.cluster)
+
+
+@lru_cache(20_000)
+def _squeezed(text: str) -> str:
+    return squeeze(text)[0]
 
 
 def _on_page(item: GoldItem, candidate: Candidate) -> bool:
@@ -104,7 +110,7 @@ def fit(lists: Sequence[Listed], names: tuple[str, ...]) -> dict[str, Any]:
     def predicted(penalty: float) -> list[Matrix]:
         scores: list[Matrix] = [np.zeros(0)] * len(lists)
         for train, test in folds:
-            weights = _listwise([(scaled[at], lists[at].gains) for at in train if at in usable_set], penalty)
+            weights = listwise([(scaled[at], lists[at].gains) for at in train if at in usable_set], penalty)
             for at in test:
                 scores[at] = scaled[at] @ weights
         return scores
@@ -113,7 +119,7 @@ def fit(lists: Sequence[Listed], names: tuple[str, ...]) -> dict[str, Any]:
     trials = {penalty: predicted(penalty) for penalty in PENALTIES}
     figures = {penalty: _hits(lists, scores) for penalty, scores in trials.items()}
     penalty = max(PENALTIES, key=lambda value: figures[value]["mrr"])
-    weights = _listwise([(scaled[at], lists[at].gains) for at in usable], penalty)
+    weights = listwise([(scaled[at], lists[at].gains) for at in usable], penalty)
     best = np.array([scores.max() for scores in trials[penalty]])
     right = np.array([bool(one.on_page[int(scores.argmax())]) for one, scores in zip(lists, trials[penalty], strict=True)])
     platt = LogisticRegression(C=1e6).fit(best[:, None], right)
@@ -133,7 +139,7 @@ def fit(lists: Sequence[Listed], names: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _listwise(lists: Sequence[tuple[Matrix, Matrix]], penalty: float) -> Matrix:
+def listwise(lists: Sequence[tuple[Matrix, Matrix]], penalty: float) -> Matrix:
     """Weights that minimise the mean cross-entropy between the gains and the softmax of the scores, plus penalty * |w|^2 / (2 n)."""
     from scipy.optimize import minimize
 

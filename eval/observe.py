@@ -108,7 +108,7 @@ def observe(rag: Rag, asked: Sequence[Asked], title: str, console: Console) -> I
             stages = Stages(rag.tracer, time.monotonic() + TIME_S)
             queries = understood(rag, screened.text)
             found = search(rag, queries, {}, rag.settings.rerank_depth, stages)
-            seen = consider(rag, screened.text, found, {}, stages, queries[0].products)
+            seen = consider(rag, queries[0], found, {}, stages)
         except EvdocsError as error:
             console.print(f"{one.question_id}: {error}")
             continue

@@ -18,6 +18,7 @@ from service.consider import consider
 from service.core.ports import Rag
 from service.core.types import Answer, Citation, Filters, Passage
 from service.degraded import parts, unreadable
+from service.followup import made_whole
 from service.guard import Screened, screen
 from service.notices import notices
 from service.query.record import Query
@@ -25,6 +26,7 @@ from service.refuse import UNPROVED, asked_back, not_answered, refused, warned
 from service.retrieve import search, understood
 from service.revisions import current, labelled
 from service.stages import Stages
+from service.unsafe import unsafe
 from service.verify import proved, verify
 from service.withheld import screened
 from service.writing import write
@@ -81,10 +83,13 @@ def answer(
         if asked.reason is not None:
             made = refused(asked.reason, asked.message)
         else:
-            queries = understood(rag, asked.text, question.history)
+            whole = made_whole(rag, asked.text, question.history, stages, by_model=question.mode != "extractive")
+            queries = understood(rag, asked.text, whole.text)
+            asked = replace(asked, unsafe=asked.unsafe or unsafe(queries[0].text))  # "and how do I bypass it?"
             passages = search(rag, queries, question.filters, rag.settings.rerank_depth, stages)
             with stages.stage("answer", "generation") as span:
                 made, cited = _decided(rag, replace(question, text=queries[0].text), queries[0], asked, passages, stages)
+                made = replace(made, usage=made.usage + whole.usage)
                 Listener(on_sentence, on_citation).tell(cited)
                 span.update(output=made.text, metadata={"status": made.status, "mode": made.mode})
         named = [*dict.fromkeys(stages.degraded), *unreadable(made, rag.index.documents)]
@@ -100,7 +105,7 @@ def _decided(rag: Rag, question: Question, query: Query, asked: Screened, found:
     if asked.unsafe is not None:
         nearest = current(passages, question.text, question.filters)[: rag.settings.passages]
         return warned(asked.unsafe, question.text, nearest, store), unsaid
-    seen = consider(rag, question.text, passages, question.filters, stages, query.products)
+    seen = consider(rag, query, passages, question.filters, stages)
     if not seen.answers(rag.settings.refuse_below):
         return not_answered(seen, rag.index.codes), unsaid
     if options := choices(seen.wanted, seen.passages):

@@ -25,7 +25,8 @@ from service.core.types import Answer, Citation
 from service.degraded import parts
 from service.recheck import recheck
 from service.state import Shared, State, TraceId
-from service.views import Json, View, answer_view, citation_view, dumps, hit_view, index_view, models_view, timings_view
+from service.units import units
+from service.views import Json, View, answer_view, citation_view, dumps, hit_view, index_view, models_view, timings_view, unit_view
 from service.workers import Ticket
 
 HEARTBEAT_S = 10.0
@@ -80,7 +81,11 @@ async def search(request: Request, state: Shared, trace_id: TraceId, body: Searc
             timings = timings_view(found.timings_ms, (time.perf_counter() - started) * 1000)
             observe_stages(state, timings)
             return {
-                "hits": [hit_view(passage) for passage in found.passages],
+                "hits": (
+                    [unit_view(unit) for unit in units(found.passages, rag.index.vectors)]
+                    if body.whole
+                    else [hit_view(passage) for passage in found.passages]
+                ),
                 "timings_ms": timings,
                 "degraded": list(found.degraded),
                 "trace_id": trace_id,

@@ -75,6 +75,7 @@ class SearchBody(_Body):
     question: Question
     filters: dict[FilterField, FilterValue] = Field(default_factory=dict)
     k: int = Field(default=10, ge=1, le=100)
+    whole: bool = Field(default=False, description="Give each hit's whole table, procedure or section, hits of one merged.")
 
 
 class FeedbackBody(_Body):

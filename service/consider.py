@@ -7,15 +7,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.applicability import Applicable, Named, applicable
+from service.applicability import Applicable, applicable
 from service.cite import Cited
 from service.closeness import with_closeness
 from service.confidence import Confidence, features, model_for
 from service.core.ports import Rag
 from service.core.types import Filters, Passage
 from service.pack import pack
+from service.query.record import Query
 from service.revisions import corrections_first, current
-from service.specificity import Missing, Needs, missing, needs
+from service.specificity import READ, Missing, Needs, missing, needs
 from service.stages import Stages
 from service.withheld import screened
 from service.writing import cited_drafts
@@ -55,12 +56,11 @@ class Considered:
         return self.confidence >= refuse_below if refuse_below >= 0 else self.model.answerable.judge(self.values) >= self.model.refuse_below
 
 
-def consider(
-    rag: Rag, question: str, found: Sequence[Passage], filters: Filters, stages: Stages, products: Sequence[Named] = ()
-) -> Considered:
-    """Everything but the decision. `products` are those the question names. Raises DeadlineExceeded."""
-    wanted = needs(question)
-    applies = applicable(current(found, question, filters), products)
+def consider(rag: Rag, query: Query, found: Sequence[Passage], filters: Filters, stages: Stages) -> Considered:
+    """Everything but the decision. Raises DeadlineExceeded."""
+    question = query.text
+    applies = applicable(current(found, question, filters), query.products)
+    wanted = named_needs(query, applies.passages)
     passages = corrections_first(applies.passages, wanted)
     lacks = missing(wanted, passages)
     packed = screened(pack(passages, rag.settings.passages, rag.index.vectors, rag.index.documents), stages.degraded)
@@ -68,3 +68,14 @@ def consider(
     cited = cited_drafts(rag.generators["extractive"].stream(question, packed, stages.left_s()), packed)
     values = features(question, passages, cited.sentences, wanted, lacks)
     return Considered(tuple(passages), applies, wanted, lacks, tuple(packed), cited, values)
+
+
+def named_needs(query: Query, passages: Sequence[Passage]) -> Needs:
+    """What the question names, slips of the pen put right, in its own words or those the documents use for them. Of a question in another
+    language than the documents, the words that have such others must be met; where none has, all of them, which then are missing."""
+    others: dict[str, list[str]] = {}
+    for expansion in query.expansions:
+        others.setdefault(expansion.written, []).extend(expansion.terms)
+    languages = {passage.document.language for passage in passages[:READ]} - {""}
+    foreign = bool(others) and bool(query.language) and bool(languages) and query.language not in languages
+    return needs(query.embed_text or query.text, others, foreign=foreign)

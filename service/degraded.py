@@ -19,6 +19,7 @@ PARTS = (
     "late",  # late interaction: the order of the searches stands
     "rerank",
     "rerank_budget",  # the time for it ran out; what was read till then decided
+    "llm_followup",  # it did not make the follow-up whole in time, or not by what was said; rules did
     "llm",  # it did not answer, or not as its protocol says
     "llm_deadline",  # it did not answer in time
     "llm_no_answer",  # it found none in the evidence, or would not answer

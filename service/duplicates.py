@@ -12,8 +12,10 @@ passages with the same page or its neighbour.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.core.text import fold
 from service.core.types import Document, Filters, Passage
@@ -36,8 +38,12 @@ class _Read:
 
     document: Document
     page: int
-    shingles: frozenset[tuple[str, ...]]
+    text: str
     numbers: frozenset[str]
+
+    @property
+    def shingles(self) -> frozenset[tuple[str, ...]]:
+        return _shingles(self.text)
 
 
 def collapse(passages: Sequence[Passage], query: Query, filters: Filters | None = None) -> list[Passage]:
@@ -62,10 +68,18 @@ def collapse(passages: Sequence[Passage], query: Query, filters: Filters | None 
 
 
 def _read(passage: Passage) -> _Read:
-    words = _WORD.findall(fold(passage.chunk.text))
-    shingles = frozenset(zip(*(words[at:] for at in range(SHINGLE)), strict=False)) or frozenset([tuple(words)])
-    numbers = frozenset(word for word in words if any(char.isdigit() for char in word))
-    return _Read(passage.document, passage.chunk.page_first, shingles, numbers)
+    return _Read(passage.document, passage.chunk.page_first, passage.chunk.text, _numbers(passage.chunk.text))
+
+
+@lru_cache(4096)
+def _numbers(text: str) -> frozenset[str]:
+    return frozenset(word for word in _WORD.findall(fold(text)) if any(char.isdigit() for char in word))
+
+
+@lru_cache(1024)
+def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+    words = [sys.intern(word) for word in _WORD.findall(fold(text))]
+    return frozenset(zip(*(words[at:] for at in range(SHINGLE)), strict=False)) or frozenset([tuple(words)])
 
 
 def _same(one: _Read, two: _Read) -> bool:

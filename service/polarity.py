@@ -61,11 +61,11 @@ def other_negation(said: str, quotes: Sequence[str]) -> bool:
     own = [(part, set(analyze(part)) - _NEGATIONS) for part in sentences(quotes)]
     alike = [part for part, words in own if words and len(words & terms) >= 0.5 * min(len(words), len(terms))]
     whole = [part for part, words in own if words and len(words & terms) >= WHOLE * len(words)]
-    n_said = _negations(said)
-    return bool(alike) and (n_said > sum(map(_negations, alike)) or n_said < sum(map(bool, map(_negations, whole or alike[:1]))))
+    n_said = n_negations(said)
+    return bool(alike) and (n_said > sum(map(n_negations, alike)) or n_said < sum(map(bool, map(n_negations, whole or alike[:1]))))
 
 
-def _negations(text: str) -> int:
+def n_negations(text: str) -> int:
     """How often a text says no."""
     plain = re.sub(r"\bnos?(?:\.(?=\s)|\s*(?=[\d:(|]|$))", "", fold(text))  # "No. 5", "Item no": numbers
     words = re.findall(r"[^\W\d_]+(?:'[a-z]+)?", plain)

@@ -20,9 +20,10 @@ from service.core.types import Chunk, Passage
 from service.sentences import units
 
 FILES = Path(__file__).parent / "prompt_files"
-NAME = "answer"
+NAME, FOLLOWUP = "answer", "followup"
 NO_ANSWER = "NO ANSWER"
 MARK = "{{mark}}"
+MAX_TURN_CHARS = 600  # of an earlier question or answer, where a follow-up is made whole
 _UNSEEN = ("Cc", "Cf", "Co", "Cs", "Cn")
 MAX_PROMPT_CHARS = 20_000
 MAX_EVIDENCE_CHARS = 20_000
@@ -60,12 +61,12 @@ class Asked:
         return re.sub(rf"{self.mark.rstrip('|')}\s?\|?\s?", "", text)
 
 
-@lru_cache(maxsize=1)
-def packaged() -> Prompt:
-    """The newest prompt file."""
-    versions = {int(path.name.split(".")[1]): path for path in FILES.glob(f"{NAME}.*.md")}
+@lru_cache
+def packaged(name: str = NAME) -> Prompt:
+    """The newest prompt file of this name: `NAME` or `FOLLOWUP`."""
+    versions = {int(path.name.split(".")[1]): path for path in FILES.glob(f"{name}.*.md")}
     newest = max(versions)
-    return Prompt(NAME, str(newest), versions[newest].read_text("utf-8"))
+    return Prompt(name, str(newest), versions[newest].read_text("utf-8"))
 
 
 def fault_of(text: str) -> str:
@@ -88,6 +89,16 @@ def asked(prompt: Prompt, question: str, passages: Sequence[Passage]) -> Asked:
             break
         blocks.append(block)
     user = "\n\n".join(["Evidence:", *blocks, "Question:\n" + "\n".join(shown(line) for line in question.splitlines())])
+    return Asked(prompt.text.replace(MARK, mark), user, mark)
+
+
+def restating(prompt: Prompt, question: str, history: Sequence[tuple[str, str]]) -> Asked:
+    """The messages that ask for a whole question. Of long turns the beginning is told: what a follow-up leaves out is named there."""
+    mark = f"{secrets.token_hex(4)}|"
+    lines: list[str] = []
+    for before, answer in history:
+        lines += [f"{mark} Question: {shown(before)[:MAX_TURN_CHARS]}", f"{mark} Answer: {shown(answer)[:MAX_TURN_CHARS]}"]
+    user = "\n".join(["Conversation:", *lines, f"{mark} Last question: {shown(question)}", "", "The last question, rewritten:"])
     return Asked(prompt.text.replace(MARK, mark), user, mark)
 
 

@@ -17,7 +17,6 @@ from service.core.ports import Rag
 from service.core.types import Chunk, Filters, Judgement, Passage
 from service.degraded import LANGUAGE
 from service.duplicates import collapse
-from service.query.followup import complete
 from service.query.languages import supported
 from service.query.names import siblings_last
 from service.query.record import Query
@@ -47,10 +46,9 @@ def retrieve(rag: Rag, question: str, filters: Filters, k: int, *, deadline: flo
     return Retrieved(tuple(passages), stages.finish(), tuple(stages.degraded))
 
 
-def understood(rag: Rag, question: str, history: Sequence[tuple[str, str]] = ()) -> list[Query]:
-    """The question as it is meant, and (where that is a follow-up made whole) as it was asked: both are searched."""
-    texts = [*complete(question, history, rag.index)[:1], question]
-    return [understand(text, rag.index) for text in dict.fromkeys(texts)]
+def understood(rag: Rag, question: str, whole: str = "") -> list[Query]:
+    """The question as it is meant, and (where that is a follow-up made `whole`) as it was asked: both are searched."""
+    return [understand(text, rag.index) for text in dict.fromkeys([whole, question]) if text]
 
 
 def search(rag: Rag, queries: Sequence[Query], filters: Filters, k: int, stages: Stages) -> list[Passage]:

@@ -17,8 +17,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from service.core.text import analyze, quantities
+from service.core.text import analyze
 from service.core.types import Chunk, Document
+from service.read_texts import Terms, holds_quantity, terms_of
 
 Matrix = NDArray[np.float64]
 RANK_CONSTANT = 3.0  # reciprocal ranks are 1 / (this + rank): steep at the top, where the order is decided
@@ -62,9 +63,8 @@ READ = ("cross", "cross_z", "cross_rank", "answers", "answers_z")
 def matrix(question: str, candidates: Sequence[Candidate]) -> Matrix:
     """(n, len(PLAIN)) float64, finite. `question` is what was asked, in full."""
     terms = analyze(question)
-    told = [analyze(candidate.chunk.indexed_text) for candidate in candidates]
-    texts = [set(own) for own in told]
-    weights = _weights(set(terms), texts)
+    told = [terms_of(candidate.chunk.indexed_text) for candidate in candidates]
+    weights = _weights(set(terms), [own.own for own in told])
     columns: list[Matrix] = []
     for name in ("dense", "lexical", "late"):
         values = _filled([getattr(candidate, name) for candidate in candidates])
@@ -72,7 +72,7 @@ def matrix(question: str, candidates: Sequence[Candidate]) -> Matrix:
             values = values / max(1, len(set(terms)))
         columns += [values, _standardised(values), _reciprocal_ranks(values)]
     columns.append(_reciprocal_ranks(np.array([candidate.fused for candidate in candidates])))
-    cover = np.array([sum(weights[term] for term in weights.keys() & text) for text in texts])
+    cover = np.array([sum(weights[term] for term in weights.keys() & own.own) for own in told])
     pairs = set(pairwise(terms))
     wants_quantity, wants_steps = bool(_ASKS_QUANTITY.search(question)), bool(_ASKS_STEPS.search(question))
     columns += [
@@ -83,7 +83,7 @@ def matrix(question: str, candidates: Sequence[Candidate]) -> Matrix:
         cover,
         _standardised(cover),
         np.array([_pairs(pairs, own) for own in told]),
-        np.array([float(wants_quantity and bool(quantities(candidate.chunk.text))) for candidate in candidates]),
+        np.array([float(wants_quantity and holds_quantity(candidate.chunk.text)) for candidate in candidates]),
         np.array([float(wants_steps and any(part.kind == "list_item" for part in candidate.chunk.parts)) for candidate in candidates]),
         np.array([float(candidate.chunk.kind == "table_row") for candidate in candidates]),
         np.array([float(candidate.chunk.kind == "notice") for candidate in candidates]),
@@ -136,7 +136,7 @@ def _shares(mass: Matrix, places: Sequence[object]) -> Matrix:
     return np.array([total[place] for place in places], float) - mass
 
 
-def _weights(terms: set[str], texts: Sequence[set[str]]) -> dict[str, float]:
+def _weights(terms: set[str], texts: Sequence[frozenset[str]]) -> dict[str, float]:
     """The share of the question's weight each term has: rare among the candidates is heavy. Sums to 1."""
     seen = Counter(term for text in texts for term in text & terms)
     raw = {term: math.log(1 + len(texts) / (0.5 + seen.get(term, 0))) for term in terms}
@@ -151,11 +151,11 @@ def _overlap(weights: dict[str, float], candidates: Sequence[Candidate], told: C
     for candidate in candidates:
         text = told(candidate)
         if text not in known:
-            known[text] = sum(weights[term] for term in weights.keys() & set(analyze(text)))
+            known[text] = sum(weights[term] for term in weights.keys() & terms_of(text).own)
         values.append(known[text])
     return np.array(values, float)
 
 
-def _pairs(pairs: set[tuple[str, str]], terms: Sequence[str]) -> float:
-    """The share of the question's neighbouring terms that are neighbours in a text of these terms."""
-    return len(pairs & set(pairwise(terms))) / len(pairs) if pairs else 0.0
+def _pairs(pairs: set[tuple[str, str]], text: Terms) -> float:
+    """The share of the question's neighbouring terms that are neighbours in a text."""
+    return sum(text.holds_pair(*pair) for pair in pairs) / len(pairs) if pairs else 0.0

@@ -9,7 +9,7 @@ named becomes one pattern a question, so that a passage is read once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -101,19 +101,32 @@ class Missing:
     names: tuple[str, ...] = ()
 
 
-def needs(question: str) -> Needs:
-    """What must be met."""
-    designators: list[str] = []
-    subjects: list[str] = []
+def needs(question: str, others: Mapping[str, Sequence[str]] | None = None, *, foreign: bool = False) -> Needs:
+    """What must be met. `others` holds, for words of the question as written, other ways to say them, any of which meets them;
+    `foreign`: the evidence is in another language, so that only words with such others can be looked for."""
+    known = {fold(written): tuple(terms) for written, terms in (others or {}).items()}
+    designators: dict[str, str] = {}
+    subjects: dict[str, str] = {}
     for piece in _named_pieces(question):
         if any(char.isdigit() for char in piece):
-            designators.append(piece)
-        else:
-            subjects += [term for term in analyze(piece) if len(term) > 1 and term not in COMMON and named_by(term) is None]
-    named = list(dict.fromkeys(designators)), list(dict.fromkeys(subjects))
-    alternatives = [*(_designator(name) for name in named[0]), *(_subject(name) for name in named[1])]
-    pattern = re.compile("|".join(f"({alternative})" for alternative in alternatives))
-    return Needs(tuple(named[0]), tuple(named[1]), asked_for(question), pattern)
+            designators[piece] = _designator(piece)
+            continue
+        for term in (term for term in analyze(piece) if not _common(term)):
+            said = [written for written in known if stem(term) in written or written in piece]
+            for name in said or ([] if foreign else [term]):
+                subjects[name] = "|".join(map(_phrase, [term if name == term else name, *known.get(name, ())]))
+    pattern = re.compile("|".join(f"({alternative})" for alternative in [*designators.values(), *subjects.values()]))
+    return Needs(tuple(designators), tuple(subjects), asked_for(question), pattern)
+
+
+def _common(term: str) -> bool:
+    """Whether evidence need not hold a term of a question: common words, what somebody did, and how; a dimension is met by a value."""
+    return (
+        len(term) < 2
+        or term in COMMON
+        or named_by(term) is not None
+        or (term.isascii() and len(term) > 5 and term.endswith(("ed", "ly")) and not term.endswith("eed"))
+    )
 
 
 def designators_in(text: str) -> frozenset[str]:
@@ -174,6 +187,11 @@ def stem(term: str) -> str:
         if term.endswith(ending) and len(term) - len(ending) >= MIN_STEM:
             return term[: -len(ending)]
     return term
+
+
+def _phrase(words: str) -> str:
+    """Matches the words of a phrase one after the other, each with any ending."""
+    return r"\W+".join(_subject(word) for word in fold(words).split())
 
 
 def _subject(term: str) -> str:

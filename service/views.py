@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from service.core.ports import Rag
 from service.core.types import Answer, Citation, Document, Passage
+from service.units import Unit
 
 STAGES = ("embed", "dense", "lexical", "fuse", "rerank", "answer", "total")
 SCORES = ("dense", "lexical", "fused", "rerank")
@@ -82,6 +83,12 @@ def index_view(rag: Rag) -> View:
     """Which build answered."""
     manifest = rag.index.manifest
     return {"build_id": manifest.build_id, "documents": manifest.n_documents, "chunks": manifest.n_chunks}
+
+
+def unit_view(unit: Unit) -> View:
+    """One hit of `POST /v1/search` with its whole unit."""
+    whole = {"chunk_ids": list(unit.chunk_ids), "page": unit.page_first, "page_end": unit.page_last, "text": unit.text}
+    return hit_view(unit.passage) | {"unit": whole}
 
 
 def hit_view(passage: Passage) -> View:

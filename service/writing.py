@@ -70,7 +70,7 @@ def write(rag: Rag, question: Question, packed: Sequence[Passage], extracted: Ci
     for writer in rag.writers:
         tried = _Try(rag, writer, question.text, packed, where)
         tried.run(give_up - time.monotonic())
-        usage = _sum(usage, tried.usage)
+        usage = usage + tried.usage
         if tried.cited is not None:
             stages.degraded += ["llm_larger_model"] * bool(faults) + ["llm_sentences_dropped"] * tried.dropped
             return Written("llm", tried.cited, tried.generator, usage)
@@ -162,7 +162,3 @@ def _still_answers(question: str, kept: Sequence[Draft], lost: Sequence[Draft]) 
     left, gone = " ".join(draft.text for draft in kept), " ".join(draft.text for draft in lost)
     asked = set(analyze(question))
     return not (asked & set(analyze(gone))) - set(analyze(left)) and not (quantities(gone) and not quantities(left))
-
-
-def _sum(a: Usage, b: Usage) -> Usage:
-    return Usage(a.input_tokens + b.input_tokens, a.output_tokens + b.output_tokens, a.cost + b.cost)

@@ -19,12 +19,13 @@ from typing import Any
 from service.adapters.dialect import Dialect, Said, Stop
 from service.adapters.event_stream import EventClient
 from service.core.errors import DeadlineExceeded, ModelUnavailable, SettingsError
-from service.core.types import Draft, Passage, Usage, Writing
-from service.prompts import NO_ANSWER, Asked, PromptSource, asked, shown
+from service.core.types import Draft, Passage, Restated, Usage, Writing
+from service.prompts import FOLLOWUP, NO_ANSWER, Asked, PromptSource, asked, packaged, restating, shown
 from service.sentences import sentence_spans
 
 MAX_CHARACTERS = 8_000  # of an answer
 MAX_THOUGHT_CHARACTERS = 200_000  # of an answer and what the model thought aloud before it
+RESTATED_TOKENS = 400  # of a question made whole; a model that thinks aloud first may need more, and then the rules decide
 FAILURES = 3  # in a row, before a server is left alone
 REST_S = 30.0
 CHARS_PER_TOKEN = 4  # where a server does not count
@@ -86,8 +87,26 @@ class LlmWriter:
         label = f"{self.model}+{prompt.label}"
         return Writing(drafts(text), told.stop, self._usage(told, put), label, (prompt.name, prompt.version))
 
-    def _told(self, put: Asked, give_up: float) -> _Told:
-        body = self._dialect.body(self._asking.model, put.system, put.user, self._asking.max_tokens) | dict(self._asking.options)
+    def restate(self, question: str, history: Sequence[tuple[str, str]], deadline_s: float) -> Restated:
+        """The question made whole, by the packaged prompt. A server that is too slow for this may still write an answer, so that only one
+        that fails counts for leaving it alone. Raises ModelUnavailable, DeadlineExceeded."""
+        self._fuse.check()
+        put = restating(packaged(FOLLOWUP), question, history)
+        try:
+            told = self._told(put, time.monotonic() + deadline_s, min(RESTATED_TOKENS, self._asking.max_tokens))
+        except ModelUnavailable:
+            self._fuse.failed()
+            raise
+        self._fuse.held()
+        if told.stop != "end":
+            raise ModelUnavailable("The LLM did not finish the question.")
+        text = put.unmarked(_THOUGHTS.sub("", told.text, count=1)).strip()
+        return Restated("\n".join(shown(line) for line in text.splitlines() if line.strip()), self._usage(told, put))
+
+    def _told(self, put: Asked, give_up: float, max_tokens: int = 0) -> _Told:
+        body = self._dialect.body(self._asking.model, put.system, put.user, max_tokens or self._asking.max_tokens) | dict(
+            self._asking.options
+        )
         told = _Told()
         with closing(self._client.events({name: value for name, value in body.items() if value is not None}, give_up)) as events:
             try:

@@ -23,6 +23,7 @@ from types import TracebackType
 
 import qdrant_edge as edge
 
+from service.adapters.chunk_cache import ChunkCache
 from service.adapters.payload import check_filters, from_payload, known_ids, ranked, ties_reach_beyond, to_payload
 from service.adapters.snapshot import Snapshot
 from service.core.errors import IndexUnavailable, StoreUnavailable
@@ -123,6 +124,7 @@ class EdgeStore:
             snapshot.close()
             raise
         self._shard: edge.EdgeShard | None = shard
+        self._chunks = ChunkCache()
         # Also runs at interpreter exit, and when a store is dropped without `close`.
         self._release = weakref.finalize(self, _release, shard, snapshot)
         if stored != n_chunks:
@@ -145,11 +147,14 @@ class EdgeStore:
 
     def fetch(self, chunk_ids: Sequence[str]) -> list[Chunk]:
         """The chunks of these ids, in the order asked; ids not stored are left out."""
+        self._opened()
+        return self._chunks.fetch(chunk_ids, self._read)
+
+    def _read(self, chunk_ids: Sequence[str]) -> list[Chunk]:
         shard = self._opened()
         with _EdgeErrors("to fetch chunks"):
             records = shard.retrieve([*known_ids(chunk_ids)], True, False)
-        found = {str(record.id): from_payload(record.payload) for record in records if record.payload is not None}
-        return [found[chunk_id] for chunk_id in chunk_ids if chunk_id in found]
+        return [from_payload(record.payload) for record in records if record.payload is not None]
 
     def chunk_ids(self) -> list[str]:
         """Every stored id, sorted."""

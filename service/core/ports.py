@@ -19,7 +19,7 @@ from service.core.code_table import CodeTable
 from service.core.late import Read, TokenVectors
 from service.core.manifest import Manifest
 from service.core.settings import Settings
-from service.core.types import Chunk, Document, Draft, Filters, Hit, Judgement, Passage, Writing
+from service.core.types import Chunk, Document, Draft, Filters, Hit, Judgement, Passage, Restated, Writing
 from service.core.words import Words
 
 Vectors = NDArray[np.float32]
@@ -181,6 +181,10 @@ class Writer(Protocol):
 
     def write(self, question: str, passages: Sequence[Passage], deadline_s: float) -> Writing:
         """A whole answer within `deadline_s` seconds. Raises ModelUnavailable or DeadlineExceeded."""
+
+    def restate(self, question: str, history: Sequence[tuple[str, str]], deadline_s: float) -> Restated:
+        """The question with what it leaves out, from the (question, answer) pairs before it, oldest first, within `deadline_s` seconds. As
+        the model wrote it: `service.followup` decides whether it holds. Raises ModelUnavailable or DeadlineExceeded."""
 
 
 class Span(Protocol):

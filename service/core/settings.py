@@ -73,6 +73,9 @@ class Settings(BaseModel):
     llm_timeout_s: float = _knob(
         20.0, "Seconds all LLM calls of one question may take before the extractive answer is given.", gt=0, le=600
     )
+    llm_followup_s: float = _knob(
+        2.0, "Seconds an LLM may take to complete a follow-up question before rules do; 0 never asks it.", ge=0, le=60
+    )
     llm_first_byte_s: float = _knob(10.0, "Seconds an LLM may take to begin its answer.", gt=0, le=600)
     llm_retries: int = _knob(2, "Further tries after a lost connection, a 429 or a 5xx of the LLM API.", ge=0, le=10)
     llm_max_tokens: int = _knob(1000, "Most tokens an LLM may write for one answer.", ge=16, le=32000)

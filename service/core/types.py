@@ -302,6 +302,9 @@ class Usage:
     output_tokens: int = 0
     cost: float = 0.0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens, self.cost + other.cost)
+
 
 @dataclass(frozen=True, slots=True)
 class Writing:
@@ -314,6 +317,14 @@ class Writing:
     usage: Usage
     generator: str
     prompt: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """A follow-up question as a language model made it whole, unproved, and what that took."""
+
+    text: str
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)

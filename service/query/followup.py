@@ -75,6 +75,15 @@ def complete(question: str, history: Sequence[tuple[str, str]], index: Index) ->
     return _complete(question, [asked for asked, _ in history[-MAX_TURNS:]], lexicon, index)
 
 
+def stands_alone(question: str, index: Index) -> bool:
+    """Whether a question says what it is about by itself: it is too long for a follow-up, or it names a product or code, says more than a
+    word or two about it and points to nothing before it."""
+    if len(question) > MAX_CHARS:
+        return True
+    said = _said(question, prepare(index), index)
+    return bool(said.products or said.stands) and len(said.content) > FEW and not _LEADS.search(question) and not _points_back(said)
+
+
 def _complete(question: str, before: Sequence[str], lexicon: Lexicon, index: Index) -> tuple[str, ...]:
     if not before:
         return ()

@@ -94,3 +94,18 @@ def test_other_designators_do_not_meet(asked: str, printed: str) -> None:
 def test_without_passages_everything_is_missing() -> None:
     none: list[Passage] = []
     assert missing(needs("torque of the M8 screws"), none).names == ("m8", "screw")
+
+
+def test_a_word_is_met_by_any_of_the_documents_words_for_it() -> None:
+    others = {"Klemmschrauben": ("terminal screw", "clamp screw")}
+    met = missing(needs("Welches Drehmoment haben die Klemmschrauben?", others, foreign=True), [SCREWS])
+    assert (met.subjects, met.names) == (0, ())
+    lacks = missing(needs("Welches Drehmoment haben die Radschrauben?", {"Radschrauben": ("wheel bolt",)}, foreign=True), [SCREWS])
+    assert lacks.subjects == 1
+
+
+def test_words_of_another_language_without_others_are_asked_of_documents_in_the_same_language_only() -> None:
+    others = {"Klemmschrauben": ("terminal screw",)}
+    question = "Welches Drehmoment haben die ordentlichen Klemmschrauben?"
+    assert missing(needs(question, others, foreign=True), [SCREWS]).subjects == 0
+    assert missing(needs(question, others), [SCREWS]).subjects > 0
