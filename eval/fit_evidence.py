@@ -98,7 +98,7 @@ def ask(rag: Rag, items: Sequence[GoldItem], weight: float, console: Console) ->
         stages = Stages(rag.tracer, time.monotonic() + 60)
         queries = understood(rag, item.question, ())
         passages = search(rag, queries, {}, rag.settings.rerank_depth, stages)
-        found.append(Asked(item, consider(rag, item.question, passages, {}, stages, queries[0].products).packed, weight))
+        found.append(Asked(item, consider(rag, queries[0], passages, {}, stages).packed, weight))
     return found
 
 
