@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from eval import judging
 from eval.items import GoldError, GoldItem, load_gold
 from eval.layout.command import add_arguments as add_layout_arguments
 from eval.layout.command import run_layout
@@ -46,6 +47,7 @@ def register(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[ty
     check.add_argument("--gold", type=Path, required=True, help="gold items, JSON lines")
     check.add_argument("--pdf", type=Path, help="folder of the PDFs; without it quotes and pages are not looked at")
     check.set_defaults(run=check_command)
+    judging.register(commands)
     layout = commands.add_parser("layout", help="hold the PDF reader against labelled pages")
     add_layout_arguments(layout)
     layout.set_defaults(run=run_layout)

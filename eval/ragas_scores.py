@@ -42,7 +42,9 @@ class RagasMissing(RuntimeError):
 class Judge(Protocol):
     """What answers ragas' prompts."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Who judges."""
 
     def answer(self, prompt: str, model: type[Any]) -> Any:
         """An instance of the pydantic class `model`. Raises JudgeFailed."""
@@ -161,7 +163,9 @@ def metrics_of(ragas: Any, judge: Judge, embedder: Embedder) -> dict[str, Any]:
     return made | {"AnswerRelevancy": known.AnswerRelevancy(llm=llm, embeddings=Embeddings(), strictness=strictness)}
 
 
-def score_run(rows: Sequence[Row], judge: Judge, embedder: Embedder, *, clients: int = 1, told: Callable[[], None] = lambda: None) -> RagasReport:
+def score_run(
+    rows: Sequence[Row], judge: Judge, embedder: Embedder, *, clients: int = 1, told: Callable[[], None] = lambda: None
+) -> RagasReport:
     """Every metric of every row, `clients` rows at a time; `told` is called after each row. Raises RagasMissing."""
     ragas = load_ragas()
     logging.getLogger("ragas").setLevel(logging.ERROR)

@@ -58,7 +58,9 @@ def _faithful(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _recalled(given: Mapping[str, Any]) -> dict[str, Any]:
     judged = [(part, entailed(part, [given["context"]])) for part in _parts(given["answer"])]
-    return {"classifications": [{"statement": said, "reason": verdict.why, "attributed": int(verdict.supported)} for said, verdict in judged]}
+    return {
+        "classifications": [{"statement": said, "reason": verdict.why, "attributed": int(verdict.supported)} for said, verdict in judged]
+    }
 
 
 def _useful(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ How far to trust it says `evdocs eval calibrate`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,9 +15,15 @@ from eval.grounding import supported
 from service.cite import Sentence
 from service.core.types import Citation
 from service.faithful import Setting, changed
+from service.measures import lone_units, measures
 
 SCORER = "deterministic.1"
 """Name and version of the scorer; rises when its verdicts can change."""
+
+
+SHARE = 0.7
+"""Share of a sentence's terms that must stand in the quotes: chosen on the labelled pairs of the development documents (eval/LOG.md)."""
+_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,]*\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +34,28 @@ class Verdict:
     why: str = ""
 
 
-def entailed(sentence: str, quotes: Sequence[str], *, section: Sequence[str] = ()) -> Verdict:
-    """The scorer's verdict. `section` are headings the quotes stand under: words a sentence may take from there."""
-    if not supported(sentence, quotes):
+def entailed(sentence: str, quotes: Sequence[str], *, section: Sequence[str] = (), share: float = SHARE) -> Verdict:
+    """The scorer's verdict. `section` are headings the quotes stand under: words a sentence may take from there; `share` of its terms
+    must stand in the quotes."""
+    if not quotes or not _same_measures(sentence, "\n".join(quotes)):
+        return Verdict(False, "numbers")
+    if not supported(sentence, quotes, share):
         return Verdict(False, "terms")
     citations = tuple(Citation(n, "", "", "", None, 1, None, tuple(section), quote, (), 0.0) for n, quote in enumerate(quotes, 1))
     turned = changed(Sentence(sentence, citations, "", None), Setting(sentence, {}))  # its own question: a judge's statement may be a piece
     return Verdict(not turned, turned)
+
+
+def _same_measures(sentence: str, evidence: str) -> bool:
+    """Every number of the sentence stands in the evidence, with its unit, or beside that unit alone (the head of a column). "10 000" is
+    one number, where "310 360" may be two cells: it must stand in the evidence as it is written."""
+    if any(_joined(number) not in _joined(evidence) for number in _SPACED.findall(sentence)):
+        return False
+    held, lone = set(measures(evidence)), lone_units(evidence)
+    bare = {measure.number for measure in held}
+    return all(measure in held or (measure.number in bare and (not measure.unit or measure.unit in lone)) for measure in measures(sentence))
+
+
+def _joined(text: str) -> str:
+    """The text with blanks inside spaced numbers gone, and every number fenced, so that 10000 is not found in 110000."""
+    return re.sub(r"\d+", lambda match: f"<{match.group()}>", _SPACED.sub(lambda match: match.group().replace(" ", ""), text))

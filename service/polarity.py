@@ -43,6 +43,15 @@ charge charging laden : discharge discharging entladen
 series : parallel
 ac : dc
 high : low
+highest : lowest
+higher : lower
+largest biggest greatest : smallest
+longer longest : shorter shortest
+rise rises rising risen rose : fall falls falling fallen fell
+toward towards : away
+active : passive
+input inputs : output outputs
+inlet : outlet
 start : stop
 push : pull
 yes : no
@@ -67,7 +76,7 @@ def other_negation(said: str, quotes: Sequence[str]) -> bool:
 
 def _negations(text: str) -> int:
     """How often a text says no."""
-    plain = re.sub(r"\bnos?(?:\.(?=\s)|\s*(?=[\d:(|]|$))", "", fold(text))  # "No. 5", "Item no": numbers
+    plain = re.sub(r"\bnos?(?:\.(?=[\s:])|\s*(?=[\d:(|]|$))", "", fold(text))  # "No. 5", "No.: 5", "Item no": numbers
     words = re.findall(r"[^\W\d_]+(?:'[a-z]+)?", plain)
     return sum(word in _NEGATIONS for word in words) + len(_NEGATED_CJK.findall(plain))
 

@@ -1,0 +1,141 @@
+"""What is computed after a run, as commands: `evdocs eval ragas`, `calibrate`, `judge`. Arguments in, tables and exit codes out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from eval.run_rows import Rows, RowsError, read_rows
+from service.core.errors import EvdocsError
+from service.core.settings import load
+
+if TYPE_CHECKING:
+    from eval.judge import Judge
+    from eval.ragas_scores import Judge as RagasJudge
+
+UNUSABLE = 2
+RAGAS, JUDGED = "ragas.json", "judge.json"
+
+
+def register(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+    """Add the commands to `evdocs eval`."""
+    ragas = commands.add_parser("ragas", help="RAGAS figures of a finished run, by the ragas package (evdocs[ragas])")
+    _add_run(ragas)
+    ragas.add_argument("--limit", type=int, metavar="N", help="only the first N items")
+    ragas.set_defaults(run=ragas_command)
+    calibrate = commands.add_parser("calibrate", help="how far a judge agrees with labelled sentences")
+    _add_judge(calibrate)
+    calibrate.set_defaults(run=calibrate_command)
+    judge = commands.add_parser("judge", help="judge the answers of a finished run; support is put right by labelled sentences")
+    _add_run(judge)
+    judge.set_defaults(run=judge_command)
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rows", type=Path, metavar="RUN", help="a run's folder, or its file of JSON lines")
+    _add_judge(parser)
+
+
+def _add_judge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--judge", choices=("scorer", "llm"), default="scorer", help="deterministic scorer (default), or the model of EVDOCS_LLM_URL"
+    )
+    parser.add_argument("--model", default="", help="judge with this model instead of EVDOCS_LLM_MODEL: not the one that wrote the answers")
+    parser.add_argument("--clients", type=int, default=1, metavar="N", help="items judged at a time (default 1)")
+    parser.add_argument("--labels", type=Path, help="labelled sentences (default: the project's own)")
+
+
+def ragas_command(args: argparse.Namespace) -> int:
+    """0 when the figures were computed, whatever they say; 2 without ragas, a run or a judge."""
+    from eval.ragas_scores import RagasMissing, dumped, score_run, table
+
+    try:
+        run = read_rows(args.rows)
+        items = run.items[: args.limit]
+        with _progress() as progress:
+            task = progress.add_task("ragas", total=len(items))
+            report = score_run(items, _ragas_judge(args), _embedder(), clients=args.clients, told=lambda: progress.advance(task))
+    except (RowsError, RagasMissing, EvdocsError) as error:
+        return _unusable(str(error))
+    run.beside(RAGAS).write_text(dumped(report), "utf-8")
+    print("\n".join(table(report)))
+    return 0
+
+
+def calibrate_command(args: argparse.Namespace) -> int:
+    """0 when the judge was held against the labels; 2 for unusable labels or no judge."""
+    from eval.judge_calibration import LABELS, LabelError, calibrate, load_labels, table
+
+    try:
+        found = calibrate(judge_of(args), load_labels(args.labels or LABELS), clients=args.clients)
+    except (LabelError, EvdocsError) as error:
+        return _unusable(str(error))
+    print("\n".join(table(found)))
+    return 0
+
+
+def judge_command(args: argparse.Namespace) -> int:
+    """0 when the run was judged; 2 without a run, labels or a judge."""
+    from eval.judge_calibration import LABELS, LabelError, calibrate, load_labels
+    from eval.judge_calibration import table as calibration_table
+    from eval.judge_run import judge_run, table
+
+    try:
+        run, judge, pairs = read_rows(args.rows), judge_of(args), load_labels(args.labels or LABELS)
+        calibration = calibrate(judge, pairs, clients=args.clients)
+        with _progress() as progress:
+            task = progress.add_task("judge", total=len(run.items))
+            found = judge_run(run.items, judge, (pairs, calibration), clients=args.clients, told=lambda: progress.advance(task))
+    except (RowsError, LabelError, EvdocsError) as error:
+        return _unusable(str(error))
+    _write(run, JUDGED, {**found.to_json(), "calibration": calibration.to_json()})
+    print("\n".join([*table(found), *calibration_table(calibration)]))
+    return 0
+
+
+def judge_of(args: argparse.Namespace) -> Judge:
+    """The judge asked for. Raises SettingsError."""
+    from eval.judge import ModelJudge, ScorerJudge
+
+    if args.judge == "scorer":
+        return ScorerJudge()
+    from eval.completion import client_of
+
+    return ModelJudge(client_of(load(), args.model))
+
+
+def _ragas_judge(args: argparse.Namespace) -> RagasJudge:
+    from eval.ragas_scores import ModelJudge, ScorerJudge
+
+    if args.judge == "scorer":
+        return ScorerJudge()
+    from eval.completion import client_of
+
+    return ModelJudge(client_of(load(), args.model))
+
+
+def _embedder() -> Any:
+    from service.wire import load_embedder
+
+    return load_embedder(load())
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=Console(stderr=True)
+    )
+
+
+def _write(run: Rows, name: str, value: dict[str, Any]) -> None:
+    run.beside(name).write_text(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1) + "\n", "utf-8")
+
+
+def _unusable(reason: str) -> int:
+    print(f"evdocs eval: {reason}", file=sys.stderr)
+    return UNUSABLE
