@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from eval.matching import sentences, without_markers
-from eval.support import entailed
+from eval.matching import claims, without_markers
+from eval.support import entailed_by_text
 
 _INPUT = "\ninput: "
 _NONCOMMITTAL = re.compile(r"(?i)\b(?:(?:i|we) (?:do not|don't|cannot|can't)|not in (?:the|these) (?:manuals|documents)|no answer)\b")
@@ -48,23 +48,23 @@ def _statements(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _parts(text: str) -> list[str]:
-    return [part for line in without_markers(text).splitlines() for part in sentences(line)]
+    return [claim.text for claim in claims(text)]
 
 
 def _faithful(given: Mapping[str, Any]) -> dict[str, Any]:
-    judged = [(statement, entailed(statement, [given["context"]])) for statement in given["statements"]]
+    judged = [(statement, entailed_by_text(statement, given["context"])) for statement in given["statements"]]
     return {"statements": [{"statement": said, "reason": verdict.why, "verdict": int(verdict.supported)} for said, verdict in judged]}
 
 
 def _recalled(given: Mapping[str, Any]) -> dict[str, Any]:
-    judged = [(part, entailed(part, [given["context"]])) for part in _parts(given["answer"])]
+    judged = [(part, entailed_by_text(part, given["context"])) for part in _parts(given["answer"])]
     return {
         "classifications": [{"statement": said, "reason": verdict.why, "attributed": int(verdict.supported)} for said, verdict in judged]
     }
 
 
 def _useful(given: Mapping[str, Any]) -> dict[str, Any]:
-    carried = [part for part in _parts(given["answer"]) if entailed(part, [given["context"]]).supported]
+    carried = [part for part in _parts(given["answer"]) if entailed_by_text(part, given["context"]).supported]
     return {"reason": carried[0] if carried else "carries no sentence of the reference", "verdict": int(bool(carried))}
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from eval.grounding import supported
 from service.cite import Sentence
+from service.core.text import analyze
 from service.core.types import Citation
 from service.faithful import Setting, changed
 from service.measures import lone_units, measures
@@ -23,6 +24,7 @@ SCORER = "deterministic.1"
 
 SHARE = 0.7
 """Share of a sentence's terms that must stand in the quotes: chosen on the labelled pairs of the development documents (eval/LOG.md)."""
+MOST_LINES = 4
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,]*\d)")
 
 
@@ -34,16 +36,43 @@ class Verdict:
     why: str = ""
 
 
-def entailed(sentence: str, quotes: Sequence[str], *, section: Sequence[str] = (), share: float = SHARE) -> Verdict:
-    """The scorer's verdict. `section` are headings the quotes stand under: words a sentence may take from there; `share` of its terms
-    must stand in the quotes."""
+def entailed(sentence: str, quotes: Sequence[str], *, share: float = SHARE) -> Verdict:
+    """The scorer's verdict on a sentence and the quotes it cites; `share` of its terms must stand in them."""
+    found = _held(sentence, quotes, share)
+    return found if not found.supported else _meant(sentence, quotes)
+
+
+def entailed_by_text(sentence: str, text: str) -> Verdict:
+    """The same against whole passages: terms and numbers may stand anywhere in them, but what is negated, opposite or another's is judged
+    on the lines the sentence speaks of alone (elsewhere on a page there is always a "not")."""
+    found = _held(sentence, [text], SHARE)
+    return found if not found.supported else _meant(sentence, _nearest(sentence, text))
+
+
+def _held(sentence: str, quotes: Sequence[str], share: float) -> Verdict:
     if not quotes or not _same_measures(sentence, "\n".join(quotes)):
         return Verdict(False, "numbers")
-    if not supported(sentence, quotes, share):
-        return Verdict(False, "terms")
-    citations = tuple(Citation(n, "", "", "", None, 1, None, tuple(section), quote, (), 0.0) for n, quote in enumerate(quotes, 1))
+    return Verdict(True) if supported(sentence, quotes, share) else Verdict(False, "terms")
+
+
+def _meant(sentence: str, quotes: Sequence[str]) -> Verdict:
+    citations = tuple(Citation(n, "", "", "", None, 1, None, (), quote, (), 0.0) for n, quote in enumerate(quotes, 1))
     turned = changed(Sentence(sentence, citations, "", None), Setting(sentence, {}))  # its own question: a judge's statement may be a piece
     return Verdict(not turned, turned)
+
+
+def _nearest(sentence: str, text: str) -> list[str]:
+    """The lines that together hold the sentence's terms: the one with most of them, then those that add to it."""
+    wanted = set(analyze(sentence))
+    lines = [(line, set(analyze(line)) & wanted) for line in dict.fromkeys(text.splitlines()) if line.strip()]
+    taken: list[str] = []
+    while lines and wanted and len(taken) < MOST_LINES:
+        line, held = max(lines, key=lambda one: (len(one[1] & wanted), -len(one[0])))
+        if not held & wanted:
+            break
+        taken.append(line)
+        wanted -= held
+    return taken
 
 
 def _same_measures(sentence: str, evidence: str) -> bool:

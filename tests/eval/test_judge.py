@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,7 @@ def test_a_sentence_without_quotes_is_not_supported() -> None:
 
 def test_the_labelled_sentences_are_enough_and_of_every_source() -> None:
     pairs = load_labels()
-    counts = {(source, truth): sum(p.source == source and p.supported is truth for p in pairs) for source in ("run", "paraphrase", "altered")
-              for truth in (True, False)}  # fmt: skip
+    counts = Counter((pair.source, pair.supported) for pair in pairs)
     assert len(pairs) >= 150
     assert counts["run", True] + counts["run", False] >= 60
     assert counts["paraphrase", True] >= 60
@@ -100,12 +100,15 @@ def test_the_scorer_agrees_with_the_labels_as_the_log_says() -> None:
     assert sum(found.confusion.values()) == found.kappa.n == found.kappa.n_valid
 
 
-@pytest.mark.parametrize("line", ['{"id": "x"}', "[]", '{"id":"x","source":"made up","document":"d","quotes":["q"],"sentence":"s","supported":true}',
-                                  '{"id":"x","source":"run","document":"d","quotes":[],"sentence":"s","supported":true}', ""])  # fmt: skip
-def test_labels_that_cannot_be_used_are_refused_with_their_place(tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize("changes", [{"source": "made up"}, {"quotes": []}, {"supported": "yes"}, {"sentence": " "}, {"id": None}])
+def test_labels_that_cannot_be_used_are_refused_with_their_place(tmp_path: Path, changes: dict[str, Any]) -> None:
     path = tmp_path / "labels.jsonl"
-    path.write_text(line)
-    with pytest.raises(LabelError, match=r"labels\.jsonl"):
+    good = {"id": "x", "source": "run", "document": "d.pdf", "quotes": ["q"], "sentence": "s", "supported": True}
+    path.write_text(json.dumps(good) + "\n" + json.dumps(good | {"id": "y"} | changes))
+    with pytest.raises(LabelError, match=r"labels\.jsonl:2"):
+        load_labels(path)
+    path.write_text(f"{json.dumps(good)}\n" * 2)
+    with pytest.raises(LabelError, match="twice"):
         load_labels(path)
 
 
@@ -183,11 +186,17 @@ def row(number: int, answer: str = "Tighten the terminal screws to 7 Nm. [1]", *
 
 
 def test_a_run_is_judged_and_refusals_and_failures_are_not_dropped(server: ModelServer) -> None:
-    server.script = lambda body: Reply(server.spoken(verdict(
-        ("correct" if "9 Nm" not in text else "incorrect") if "reference" in (text := body["messages"][-1]["content"])
-        else "supported" if "9 Nm" not in text else "not_supported")))  # fmt: skip
-    rows = [row(1), row(2, "Tighten them to 9 Nm. [1]", metrics={"correct": False}), row(3, "", status="refused", metrics={"correct": False}),
-            row(4, "", status=None, error="timeout", metrics={"correct": False}), row(5, expect="refuse")]  # fmt: skip
+    def script(body: dict[str, Any]) -> Reply:
+        text = body["messages"][-1]["content"]
+        good, bad = ("correct", "incorrect") if "reference" in text else ("supported", "not_supported")
+        return Reply(server.spoken(verdict(bad if "9 Nm" in text else good)))
+
+    server.script = script
+    wrong = {"metrics": {"correct": False}}
+    rows = [
+        *(row(1), row(2, "Tighten them to 9 Nm. [1]", **wrong), row(3, "", status="refused", **wrong)),
+        *(row(4, "", status=None, error="timeout", **wrong), row(5, expect="refuse")),
+    ]
     judge, pairs = ModelJudge(client(server)), load_labels()[:6]
     found = judge_run(rows, judge, (pairs, calibrate(judge, pairs)), clients=2)
     assert (found.support.value, found.support.n) == (pytest.approx(2 / 3), 3)
