@@ -35,6 +35,11 @@ def register(commands: argparse._SubParsersAction) -> None:  # type: ignore[type
     judge = commands.add_parser("judge", help="judge the answers of a finished run; support is put right by labelled sentences")
     _add_run(judge)
     judge.set_defaults(run=judge_command)
+    langfuse = commands.add_parser("langfuse", help="send a finished run to Langfuse: dataset, traces, scores; counted")
+    langfuse.add_argument("rows", type=Path, metavar="RUN", help="a run's folder, or its file of JSON lines")
+    langfuse.add_argument("--dataset", default="evdocs", help="name of the dataset (default: evdocs)")
+    langfuse.add_argument("--name", default="", help="name of the dataset run (default: the run's own)")
+    langfuse.set_defaults(run=langfuse_command)
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +102,22 @@ def judge_command(args: argparse.Namespace) -> int:
     _write(run, JUDGED, {**found.to_json(), "calibration": calibration.to_json()})
     print("\n".join([*table(found), *calibration_table(calibration)]))
     return 0
+
+
+def langfuse_command(args: argparse.Namespace) -> int:
+    """0 when everything is there, and when there is no server or it is down (said plainly: the run is not harmed); 1 when something is
+    missing on a server that works; 2 without a run."""
+    from eval.langfuse_sync import sync_run, table
+
+    try:
+        run = read_rows(args.rows)
+    except RowsError as error:
+        return _unusable(str(error))
+    with _progress() as progress:
+        task = progress.add_task("langfuse", total=len(run.items))
+        synced = sync_run(load(), args.dataset, args.name or run.name, run.items, run.began_ns, told=lambda n: progress.advance(task, n))
+    print("\n".join(table(synced)))
+    return 1 if synced.lost else 0
 
 
 def judge_of(args: argparse.Namespace) -> Judge:

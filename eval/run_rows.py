@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,16 @@ class Rows:
     def name(self) -> str:
         """What the run is called: its folder or file, without the ending."""
         return self.path.stem if self.path.is_file() else self.path.name
+
+    @property
+    def began_ns(self) -> int:
+        """When the run began, or (where it does not say) when its results were last written; nanoseconds since the epoch."""
+        started = self.config.get("started")
+        try:
+            return int(datetime.fromisoformat(str(started)).timestamp()) * 10**9
+        except ValueError:
+            results = self.path / RESULTS if self.path.is_dir() else self.path
+            return results.stat().st_mtime_ns // 10**6 * 10**6
 
     def beside(self, name: str) -> Path:
         """Where a result of its own goes: into the run's folder, or next to its file as FILE.NAME."""

@@ -29,7 +29,8 @@ needs_ragas = pytest.mark.skipif(find_spec("ragas") is None, reason="the extra e
 def put(**given: Any) -> str:
     """A prompt as ragas ends it."""
     example = json.dumps({"statements": ["an example"]}, indent=4)
-    return f"Judge.\nExample\ninput: {example}\nOutput: {{}}\nNow perform the same with the following input\ninput: {json.dumps(given, indent=4)}\nOutput: "
+    now = "Now perform the same with the following input"
+    return f"Judge.\nExample\ninput: {example}\nOutput: {{}}\n{now}\ninput: {json.dumps(given, indent=4)}\nOutput: "
 
 
 def row(number: int, **fields: Any) -> Row:
@@ -141,7 +142,7 @@ def test_no_value_that_is_not_a_number_is_averaged(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(ragas_scores, "load_ragas", lambda: SimpleNamespace(__version__="0"))
     monkeypatch.setattr(ragas_scores, "metrics_of", lambda *_: {name: Metric([1.0, math.nan, -1.0, 0.5]) for name in METRICS})
-    report = score_run([row(n) for n in range(5)][:4] + [row(5, status="refused")], ScorerJudge(), None)  # type: ignore[arg-type]
+    report = score_run([*(row(n) for n in range(4)), row(5, status="refused")], ScorerJudge(), None)  # type: ignore[arg-type]
     figure = report.figures["Faithfulness"]
     assert (figure.value, figure.n, figure.n_valid) == (0.75, 5, 2)
     assert report.reasons["Faithfulness"] == {"not a number": 1, "ragas: RuntimeError": 1, "no answer (refused)": 1}
@@ -223,4 +224,4 @@ def test_ragas_runs_on_a_language_model_over_http_and_failures_are_counted(serve
     assert report.figures["AnswerRelevancy"].value == pytest.approx(1.0)
     assert report.figures["ContextRecall"].n_valid == 0
     assert sum(report.reasons["ContextRecall"].values()) == 2
-    assert {path for path in server.paths} == {"/v1/chat/completions"}
+    assert set(server.paths) == {"/v1/chat/completions"}
