@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,8 @@ from service.core.settings import load
 if TYPE_CHECKING:
     from eval.judge import Judge
     from eval.ragas_scores import Judge as RagasJudge
+    from service.core.ports import Index
+    from service.core.settings import Settings
 
 UNUSABLE = 2
 RAGAS, JUDGED = "ragas.json", "judge.json"
@@ -40,6 +44,14 @@ def register(commands: argparse._SubParsersAction) -> None:  # type: ignore[type
     langfuse.add_argument("--dataset", default="evdocs", help="name of the dataset (default: evdocs)")
     langfuse.add_argument("--name", default="", help="name of the dataset run (default: the run's own)")
     langfuse.set_defaults(run=langfuse_command)
+    drift = commands.add_parser("drift", help="the service's request log against a run over the gold set, or an earlier log")
+    drift.add_argument("then", type=Path, metavar="RUN", help="a run over the gold set, or an earlier traces.jsonl")
+    drift.add_argument(
+        "--log", type=Path, help="the log to judge (default: traces.jsonl in the index's folder; EVDOCS_TRACE=jsonl writes it)"
+    )
+    drift.add_argument("--days", type=float, metavar="N", help="only the last N days of the log")
+    drift.add_argument("--home", type=Path, help="folder of the index (default: EVDOCS_HOME or ./var)")
+    drift.set_defaults(run=drift_command)
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -118,6 +130,42 @@ def langfuse_command(args: argparse.Namespace) -> int:
         synced = sync_run(load(), args.dataset, args.name or run.name, run.items, run.began_ns, told=lambda n: progress.advance(task, n))
     print("\n".join(table(synced)))
     return 1 if synced.lost else 0
+
+
+def drift_command(args: argparse.Namespace) -> int:
+    """0 when nothing has drifted, or too little was asked to tell; 1 when something has; 2 without a log, a run or an index."""
+    from eval.drift import LEAST, compare, table
+    from eval.traffic import requests_of
+
+    settings = load(home=args.home)
+    since = datetime.now(UTC) - timedelta(days=args.days) if args.days is not None else None
+    try:
+        fields_of = _question_fields(settings)
+        then = requests_of(args.then, fields_of)
+        now = requests_of(args.log or settings.home / "traces.jsonl", fields_of, since)
+    except (RowsError, EvdocsError) as error:
+        return _unusable(str(error))
+    if len(now) < LEAST:
+        print(f"{len(now)} requests in the log: too few to tell ({LEAST} are needed)")
+        return 0
+    found = compare(then, now)
+    print("\n".join(table(found, len(then), len(now))))
+    return 1 if any(one.drifted for one in found) else 0
+
+
+def _question_fields(settings: Settings) -> Callable[[str], Mapping[str, Any]]:
+    """What a log says of a question, for questions of a run; the index is opened when the first one comes (two logs need none)."""
+    from service.request_log import question_fields
+    from service.wire import load_embedder, open_index
+
+    opened: list[Index] = []
+
+    def fields_of(question: str) -> Mapping[str, Any]:
+        if not opened:
+            opened.append(open_index(settings, load_embedder(settings)))
+        return question_fields(question, opened[0])
+
+    return fields_of
 
 
 def judge_of(args: argparse.Namespace) -> Judge:
