@@ -19,8 +19,8 @@ from eval.traffic import Request
 
 LEAST = 50
 """With fewer requests of now nothing is judged."""
-SURELY_MOVED = 0.02
-"""A share has drifted when the whole interval of the difference lies beyond this, so that forty quiet weeks stay quiet."""
+SURELY_MOVED = 0.03
+"""A share has drifted when the whole interval of the difference lies beyond this: ten shares a week make an interval alone cry wolf."""
 PSI_MOVED = 0.25
 """The usual mark for a population that has changed (Siddiqi 2006, Credit Risk Scorecards)."""
 SLOWER = 1.5
