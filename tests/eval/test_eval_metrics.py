@@ -146,5 +146,5 @@ def test_notices_owed_are_looked_for_where_items_name_them() -> None:
 def test_a_failed_call_has_every_value_of_a_failure() -> None:
     values = item_values(gold(), [], {})
     undefined = {name for name, value in values.items() if value is None}
-    assert undefined == {"citation_precision", "words", "notice_recall"}
+    assert undefined == {"citation_precision", "words", "notice_recall", "reason_right"}
     assert not any(value for value in values.values())
