@@ -7,6 +7,7 @@ import logging
 import sys
 from pathlib import Path
 
+from eval.gate_command import add_arguments as add_gate_arguments
 from eval.items import GoldError, load_gold
 from eval.layout.command import add_arguments as add_layout_arguments
 from eval.layout.command import run_layout
@@ -23,6 +24,7 @@ def register(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[ty
     )
     run = commands.add_parser("run", help="ask every gold item and print the figures")
     add_run_arguments(run)
+    add_gate_arguments(commands)
     check = commands.add_parser("check", help="hold a gold file against its PDFs")
     check.add_argument("--gold", type=Path, required=True, help="gold items, JSON lines")
     check.add_argument("--pdf", type=Path, help="folder of the PDFs; without it quotes and pages are not looked at")

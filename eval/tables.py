@@ -120,13 +120,18 @@ def print_summary(console: Console, run: Run) -> None:
     for line in headline(run):
         console.print(escape(line), highlight=False)
     for grid in grids(run):
-        table = Table(title=f"\n{grid.title.capitalize()}", title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
-        for place, head in enumerate(grid.heads):
-            table.add_column(head, justify="left" if place == 0 else "right", no_wrap=True)
-        for row in grid.rows:
-            table.add_row(*map(escape, row))
-        console.print(table)
+        print_grid(console, grid)
     console.print("w: Wilson's interval; b: bootstrap clustered by document.", highlight=False)
+
+
+def print_grid(console: Console, grid: Grid) -> None:
+    """One table for the terminal; long names fold, figures never do."""
+    table = Table(title=f"\n{grid.title.capitalize()}", title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    for place, head in enumerate(grid.heads):
+        table.add_column(head, justify="left" if place == 0 else "right", no_wrap=place > 0, overflow="fold")
+    for row in grid.rows:
+        table.add_row(*map(escape, row))
+    console.print(table)
 
 
 def print_failures(console: Console, lines: Sequence[str], most: int, title: str) -> None:
@@ -143,9 +148,13 @@ def print_failures(console: Console, lines: Sequence[str], most: int, title: str
 def markdown(run: Run) -> str:
     """Headline and tables for the log."""
     parts = [" ".join(headline(run))]
-    for grid in grids(run):
-        rule = "|".join(["---", *("--:" for _ in grid.heads[1:])])
-        body = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (grid.heads, *grid.rows)]
-        parts.append("\n".join([f"**{grid.title.capitalize()}**", "", body[0], f"|{rule}|", *body[1:]]))
+    parts += [markdown_grid(grid) for grid in grids(run)]
     parts.append("w: Wilson's interval; b: bootstrap clustered by document.")
     return "\n\n".join(parts)
+
+
+def markdown_grid(grid: Grid) -> str:
+    """One table for the log."""
+    rule = "|".join(["---", *("--:" for _ in grid.heads[1:])])
+    body = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in (grid.heads, *grid.rows)]
+    return "\n".join([f"**{grid.title.capitalize()}**", "", body[0], f"|{rule}|", *body[1:]])
