@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from eval_cli import command
 from eval_twins import Double, Json, TwinService, cite, gold, plain, refusal, reply
 
 from eval import report
-from eval.cli import register
 from eval.client import CallFailed, HttpSystem, Unreachable, wait_s
 from eval.items import GoldItem
 from eval.rows import load_run
@@ -22,13 +22,6 @@ from ingest.cli import register as register_ingest
 
 UNANSWERABLE: dict[str, Any] = {"expect": "refuse", "type": "unanswerable", "evidence": [], "facts": [], "quotes": []}
 Serve = Callable[..., TwinService]
-
-
-def _command(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    register(parser.add_subparsers())
-    args = parser.parse_args(["eval", *words])
-    return int(args.run(args))
 
 
 def _gold_file(path: Path, *items: GoldItem) -> Path:
@@ -45,7 +38,7 @@ def test_a_run_over_http_writes_a_row_an_item_and_a_summary(serve: Serve, tmp_pa
     service = serve(ask)
     items = [gold(id="a"), gold(id="b", question="crash"), gold(id="c", question="moon?", **UNANSWERABLE)]
     out = tmp_path / "run"
-    assert _command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--system", service.url, "--out", str(out)) == 0
+    assert command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--system", service.url, "--out", str(out)) == 0
     run = load_run(out)
     rows, summary = run.rows, run.summary
     assert [(row["id"], row["error"]) for row in rows] == [("a", None), ("b", "/v1/ask: HTTP 500 it broke"), ("c", None)]
@@ -89,7 +82,7 @@ def test_waits_are_bounded_and_survive_nonsense() -> None:
 
 def test_no_service_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = _gold_file(tmp_path / "g.jsonl", gold())
-    assert _command("run", "--gold", str(path), "--system", "http://127.0.0.1:1") == 2
+    assert command("run", "--gold", str(path), "--system", "http://127.0.0.1:1") == 2
     assert "does not answer" in capsys.readouterr().err
 
 
@@ -104,13 +97,13 @@ def test_a_reply_that_is_no_list_of_documents_is_unreachable(serve: Serve) -> No
 @pytest.mark.parametrize("words", [("--limit", "0"), ("--clients", "0")])
 def test_senseless_numbers_and_bad_gold_are_exit_code_2(tmp_path: Path, words: tuple[str, str]) -> None:
     path = _gold_file(tmp_path / "g.jsonl", gold())
-    assert _command("run", "--gold", str(path), *words) == 2
-    assert _command("run", "--gold", str(tmp_path / "none.jsonl")) == 2
+    assert command("run", "--gold", str(path), *words) == 2
+    assert command("run", "--gold", str(tmp_path / "none.jsonl")) == 2
 
 
 def test_a_home_without_an_index_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = _gold_file(tmp_path / "g.jsonl", gold())
-    assert _command("run", "--gold", str(path), "--home", str(tmp_path / "empty")) == 2
+    assert command("run", "--gold", str(path), "--home", str(tmp_path / "empty")) == 2
     assert "evdocs eval:" in capsys.readouterr().err
 
 
@@ -124,7 +117,7 @@ def test_items_whose_documents_are_not_indexed_are_not_asked_and_fail(
         gold(id="c", **UNANSWERABLE),
     ]
     assert (
-        _command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--system", service.url, "--out", str(tmp_path / "o")) == 0
+        command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--system", service.url, "--out", str(tmp_path / "o")) == 0
     )
     rows = load_run(tmp_path / "o").rows
     assert [row["error"] for row in rows] == ["not indexed: gone.pdf", "not indexed: gone.pdf", None]
@@ -196,7 +189,7 @@ def test_figures_count_every_item_and_pool_citations(pack_pdf: Path) -> None:
 
 def test_markdown_goes_to_standard_output_alone(serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     service = serve(lambda question: (200, {}, reply()))
-    assert _command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", gold())), "--system", service.url, "--markdown") == 0
+    assert command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", gold())), "--system", service.url, "--markdown") == 0
     printed = capsys.readouterr().out
     assert printed.startswith("g.jsonl: 1 items, 1 answerable")
     assert "| hit@1 | 1.000 | 1 of 1 | 0.207 - 1.000 w | 1 |" in printed
@@ -227,7 +220,7 @@ def test_a_run_in_this_process_over_a_real_index(pack_pdf: Path, tmp_path: Path)
         gold(id="b", question="What rating has fuse F12?", facts=[["350 A"]], evidence=[{"document": "pack.pdf", "pages": [2]}]),
     ]
     out = tmp_path / "run"
-    assert _command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--home", home, "--out", str(out)) == 0
+    assert command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--home", home, "--out", str(out)) == 0
     run = load_run(out)
     rows, summary = run.rows, run.summary
     assert [row["error"] for row in rows] == [None, None]
