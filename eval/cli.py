@@ -13,6 +13,7 @@ from eval.layout.command import add_arguments as add_layout_arguments
 from eval.layout.command import run_layout
 from eval.run_command import UNUSABLE
 from eval.run_command import add_arguments as add_run_arguments
+from eval.sweep import add_arguments as add_sweep_arguments
 from service.core.errors import EvdocsError
 from service.core.settings import load
 
@@ -25,6 +26,7 @@ def register(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[ty
     run = commands.add_parser("run", help="ask every gold item and print the figures")
     add_run_arguments(run)
     add_gate_arguments(commands)
+    add_sweep_arguments(commands.add_parser("sweep", help="a grid of settings: quality against latency, and what is not beaten"))
     check = commands.add_parser("check", help="hold a gold file against its PDFs")
     check.add_argument("--gold", type=Path, required=True, help="gold items, JSON lines")
     check.add_argument("--pdf", type=Path, help="folder of the PDFs; without it quotes and pages are not looked at")

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -118,7 +118,7 @@ def configuration(system: System, items: list[GoldItem], gold: list[str], mode: 
     config: Json = {
         "format": FORMAT,
         "gold": gold,
-        "gold_sha256": fingerprint([{**asdict(item), "line": 0} for item in items], 64),
+        "gold_sha256": gold_sha256(items),
         "n": len(items),
         "mode": mode,
         "seed": SEED,
@@ -130,6 +130,11 @@ def configuration(system: System, items: list[GoldItem], gold: list[str], mode: 
         "code_sha256": code_sha256(),
     }
     return {"fingerprint": fingerprint(config), **config}
+
+
+def gold_sha256(items: Sequence[GoldItem]) -> str:
+    """Of the items asked, whichever lines and files they stand in."""
+    return fingerprint([{**asdict(item), "line": 0} for item in items], 64)
 
 
 def perform(
