@@ -19,7 +19,6 @@ from service.core.manifest import write_durably
 FORMAT = 1
 PACKAGED = Path(__file__).parent / "baseline.json"
 MOST_BYTES = 1_000_000
-_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def _packed(row: Json, places: dict[str, int]) -> list[Any]:
 def _number(value: Outcome) -> float | int | None:
     if value is None or isinstance(value, bool):
         return value if value is None else int(value)
-    return int(value) if value in (0, 1) else round(value, _DECIMALS)
+    return int(value) if value in (0, 1) else value
 
 
 def load_baseline(path: Path) -> Baseline:

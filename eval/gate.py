@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from eval.baseline import Baseline
-from eval.outcomes import MEASURES, notices_kept, outcomes
+from eval.outcomes import MEASURES, SEARCHES, notices_kept, outcomes
 from eval.paired import difference
 from eval.rows import Json, Run, RunError
 
 RULES = Path(__file__).parent / "gate.toml"
 MIN_COMMON = 0.8
 """Least share of the run's items that the baseline must know; with fewer it is a baseline of something else."""
+COLLAPSE, WEIGHT_COLLAPSE = 0.5, 500.0  # a search that falls this deep does not work at all: it explains the rest, so it is named first
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,9 @@ def _compared(common: list[Json], baseline: Baseline, rules: Rules, notes: list[
             continue
         said = f"{measure.name} {found.first:.3f} -> {found.second:.3f}, {found.value:+.3f}, at least {found.floor:+.3f} "
         said += f"({found.n_valid} items, {found.lost} fell, {found.won} rose); must be above {-rules.delta:+.3f}"
-        checks.append(Check("non-inferiority", measure.name, found.floor > -rules.delta, said, -found.value))
+        collapsed = measure.name in SEARCHES and -found.value >= COLLAPSE
+        weight = WEIGHT_COLLAPSE if collapsed else -found.value
+        checks.append(Check("non-inferiority", measure.name, found.floor > -rules.delta, said, weight))
     return checks
 
 

@@ -8,14 +8,12 @@ import sys
 import time
 from pathlib import Path
 
-from rich.console import Console
-
 from eval.baseline import PACKAGED, accept, load_baseline
 from eval.compare import change_grid, compare, flip_lines
 from eval.gate import RULES, Verdict, judge, load_rules
 from eval.rows import RunError, load_run
 from eval.run_command import UNUSABLE
-from eval.tables import markdown_grid, print_grid
+from eval.tables import markdown_grid, print_grid, wide_console
 
 
 def add_arguments(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
@@ -52,7 +50,7 @@ def compare_command(args: argparse.Namespace) -> int:
     if args.markdown:
         print(markdown_grid(change_grid(found)))
     else:
-        print_grid(Console(), change_grid(found))
+        print_grid(wide_console(), change_grid(found))
     if left := ", ".join(f"{n} {name}" for name, n in found.only.items() if n):
         print(f"Not paired: {left}.")
     right = sum(bool(second["metrics"]["as_expected"]) for _, second in found.flips)

@@ -10,6 +10,7 @@ from eval.report import RATES
 from eval.rows import Json
 
 Outcome = float | bool | None
+DECIMALS = 4  # kept of an outcome, so that a run and its baseline say the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Measure:
 
 
 _ITEM = ("hit@1", "hit@5", "ndcg@10", "facts@5", "quotes_together@5", "fact_recall", "correct", "concise", "cites_gold_page")
-_SEARCHES = ("dense.hit@10", "lexical.hit@10", "late.hit@10", "rerank.hit@10")
+SEARCHES = ("dense.hit@10", "lexical.hit@10", "late.hit@10", "rerank.hit@10")
 MEASURES = (
     Measure("joint", binary=True),
     *(Measure(name, name in RATES) for name in _ITEM),
@@ -30,7 +31,7 @@ MEASURES = (
     Measure("answered_answerable", binary=True),
     Measure("notice_recall", binary=False),
     Measure("groundedness", binary=False),
-    *(Measure(name, binary=True) for name in _SEARCHES),
+    *(Measure(name, binary=True) for name in SEARCHES),
     Measure("citation_precision", binary=False, primary=False),
     Measure("citation_recall", binary=False, primary=False),
     Measure("mrr@10", binary=False, primary=False),
@@ -51,10 +52,11 @@ def outcomes(row: Json) -> dict[str, Outcome]:
         "groundedness": support["supported"] / support["n"] if support["n"] else None,
         "reason_right": metrics["reason_right"],
     }
-    return {
+    values: dict[str, Outcome] = {
         measure.name: special[measure.name] if measure.name in special else metrics.get(measure.name) if answerable else None
         for measure in MEASURES
     }
+    return {name: round(value, DECIMALS) if isinstance(value, float) else value for name, value in values.items()}
 
 
 def notices_kept(row: Json) -> tuple[int, int] | None:

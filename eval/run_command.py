@@ -53,10 +53,10 @@ def run_command(args: argparse.Namespace) -> int:
     """0 when the run completed, whatever its figures; 2 for an unusable gold file or where there is no system to ask."""
     from eval.client import Unreachable
     from eval.report import broken_rules, failed, failure_line
-    from eval.tables import markdown, print_failures, print_summary
+    from eval.tables import markdown, print_failures, print_summary, wide_console
 
     logging.getLogger("pypdf").setLevel(logging.ERROR)  # a PDF's harmless flaws do not belong between the figures
-    console = Console(stderr=args.markdown)
+    console = wide_console(stderr=args.markdown)
     try:
         if args.clients < 1 or (args.limit is not None and args.limit < 1):
             raise GoldError("--clients and --limit start at 1")

@@ -35,7 +35,7 @@ from rich.console import Console
 from eval.items import GoldError, GoldItem, load_golds
 from eval.rows import Json, Run, RunError, fingerprint, load_run
 from eval.run_command import UNUSABLE, configuration, gold_sha256, perform, run_settings
-from eval.tables import Grid, markdown_grid, print_grid
+from eval.tables import Grid, markdown_grid, print_grid, wide_console
 from eval.version import code_sha256
 from service.core.errors import EvdocsError
 from service.core.manifest import current_build_id, write_durably
@@ -96,7 +96,7 @@ def sweep_command(args: argparse.Namespace) -> int:
     if args.markdown:
         print(markdown_grid(grid))
     else:
-        print_grid(Console(), grid)
+        print_grid(wide_console(), grid)
     return 1 if any(point.fault for point in points) else 0
 
 

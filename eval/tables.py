@@ -124,11 +124,17 @@ def print_summary(console: Console, run: Run) -> None:
     console.print("w: Wilson's interval; b: bootstrap clustered by document.", highlight=False)
 
 
+def wide_console(*, stderr: bool = False) -> Console:
+    """A console for tables: as wide as the terminal, 140 columns in a file or a pipe."""
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=140)
+
+
 def print_grid(console: Console, grid: Grid) -> None:
     """One table for the terminal; long names fold, figures never do."""
     table = Table(title=f"\n{grid.title.capitalize()}", title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     for place, head in enumerate(grid.heads):
-        table.add_column(head, justify="left" if place == 0 else "right", no_wrap=place > 0, overflow="fold")
+        table.add_column(head, justify="left" if place == 0 else "right", no_wrap=place > 0, min_width=14 if place == 0 else None)
     for row in grid.rows:
         table.add_row(*map(escape, row))
     console.print(table)
