@@ -1,7 +1,7 @@
 """The accepted baseline: of a run, what paired tests need and nothing else. Ids, numbers and document names; no text of a question,
 an answer or a page.
 
-{"format", "accepted", "gold", "gold_sha256", "fingerprint", "git_commit", "build_id", "models", "pace", "measures": [name, ...],
+{"format", "accepted", "gold", "gold_sha256", "fingerprint", "git_commit", ... (`described`), "pace", "measures": [name, ...],
  "clusters": [document, ...], "items": {id: [item_sha, cluster's place, [notices carried, owed] or 0, outcome, ...]}}
 """
 
@@ -46,8 +46,8 @@ def accept(run: Run, path: Path, accepted: str) -> None:
     if errors := run.summary["n_errors"]:
         raise RunError(f"{run.path}: {errors} items failed with an error: a baseline has none")
     clusters = sorted({row["cluster"] for row in run.rows})
-    about = {name: run.config[name] for name in ("gold", "gold_sha256", "fingerprint", "git_commit", "build_id", "models")}
-    head = {"format": FORMAT, "accepted": accepted, **about, "pace": run.latency["pace"]}
+    about = {name: run.config[name] for name in ("gold", "gold_sha256", "fingerprint", "git_commit")}
+    head = {"format": FORMAT, "accepted": accepted, **about, **described(run.config), "pace": run.latency["pace"]}
     head |= {"measures": [measure.name for measure in MEASURES], "clusters": clusters}
     places = {name: place for place, name in enumerate(clusters)}
     lines = [f"  {json.dumps(row['id'])}: {json.dumps(_packed(row, places), separators=(',', ':'))}" for row in run.rows]
@@ -56,6 +56,14 @@ def accept(run: Run, path: Path, accepted: str) -> None:
     if len(text.encode()) > MOST_BYTES:
         raise RunError(f"{run.path}: {len(run.rows)} items make a baseline of more than {MOST_BYTES} bytes")
     write_durably(path, text)
+
+
+def described(config: Json) -> Json:
+    """What a run was made with, as far as it is known: models, index, how it was asked."""
+    models, index = config.get("models") or {}, config["system"].get("index") or {}
+    about = {"build_id": config.get("build_id"), "mode": config["mode"], "precision": config["system"].get("precision")}
+    about |= {name: models.get(name) for name in ("embedder", "reranker", "generator")}
+    return about | {name: index.get(name) for name in ("n_documents", "n_chunks", "chunker", "parser")}
 
 
 def _packed(row: Json, places: dict[str, int]) -> list[Any]:

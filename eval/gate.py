@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eval.baseline import Baseline
+from eval.baseline import Baseline, described
 from eval.outcomes import MEASURES, SEARCHES, notices_kept, outcomes
 from eval.paired import difference
 from eval.rows import Json, Run, RunError
@@ -89,6 +89,7 @@ def judge(run: Run, baseline: Baseline | None, rules: Rules) -> Verdict:
     missing = len(baseline.items) - len({row["id"] for row in run.rows} & baseline.items.keys())
     if missing:
         notes.append(f"{missing} items of the baseline were not asked")
+    notes += _changed(run, baseline)
     checks.append(_notices(common, baseline))
     checks += _compared(common, baseline, rules, notes)
     checks += _paced(run, baseline, rules, notes)
@@ -122,6 +123,12 @@ def _floors(figures: Mapping[str, Json], rules: Rules, notes: list[str]) -> list
             continue
         checks.append(Check("floor", name, figure["value"] >= floor, f"{name} {figure['value']:.4f}, floor {floor:g}", 1 + floor))
     return checks
+
+
+def _changed(run: Run, baseline: Baseline) -> list[str]:
+    """What else is another than in the baseline: it explains differences, and is none itself."""
+    then, now = baseline.about, described(run.config)
+    return [f"{name} {then[name]} -> {value or 'none'}" for name, value in now.items() if then.get(name) and then[name] != value]
 
 
 def _notices(common: list[Json], baseline: Baseline) -> Check:

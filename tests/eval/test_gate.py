@@ -183,3 +183,12 @@ def test_commands_run_from_gold_to_exit_code(pack_pdf: Path, tmp_path: Path, ser
     assert compared["changes"]["correct"]["value"] == -1.0
     assert [flip["second"] for flip in compared["flips"]] == [False] * 5
     assert command("compare", runs[0], str(tmp_path / "none")) == 2
+
+
+def test_what_else_changed_is_said_beside_the_failures(ran: Callable[..., Run], tmp_path: Path) -> None:
+    first = ran()
+    first.config["models"] = {"embedder": "e-1", "reranker": "r-1"}
+    accept(first, tmp_path / "b.json", "2026-01-01")
+    second = ran()
+    second.config["models"] = {"embedder": "e-1", "reranker": None}
+    assert "reranker r-1 -> none" in judge(second, load_baseline(tmp_path / "b.json"), RULES).notes
