@@ -169,8 +169,8 @@ class InProcess:
 
     shows_searches = True
 
-    def __init__(self, settings: Settings) -> None:
-        """Loads models and index. Raises Unreachable."""
+    def __init__(self, settings: Settings, mode: str = "extractive") -> None:
+        """Loads models and index; `mode` is how it will be asked. Raises Unreachable."""
         from service.wire import wire
 
         if current_build_id(settings.home) is None:  # said before models are loaded for nothing
@@ -179,6 +179,10 @@ class InProcess:
             self.rag: Rag = wire(settings)  # public: a planted regression (`eval.mutation`) swaps its parts
         except EvdocsError as error:
             raise Unreachable(str(error)) from error
+        self._mode = mode
+        if mode == "llm" and not self.rag.writers:
+            self.close()
+            raise Unreachable("No language model is set up: EVDOCS_LLM_URL and EVDOCS_LLM_MODEL name one.")
 
     def describe(self) -> Json:
         from service.adapters.precision import choose_precision
@@ -186,7 +190,7 @@ class InProcess:
         rag = self.rag
         return {
             "kind": "in process",
-            "models": models_view(rag, "extractive"),
+            "models": models_view(rag, self._mode),
             "index": {name: value for name, value in asdict(rag.index.manifest).items() if name != "created_at"},
             "settings": settings_fingerprint(rag.settings),
             "precision": choose_precision(rag.settings.precision),

@@ -75,6 +75,14 @@ def change_grid(comparison: Comparison) -> Grid:
     return Grid(f"paired differences over {comparison.n} items", heads, tuple(rows))
 
 
+def pace_line(first: Run, second: Run) -> str:
+    """How long answers took, each against the speed of its machine at the time."""
+    paces = [run.latency.get("pace", {}).get("p50") for run in (first, second)]
+    if not all(paces):
+        return "Latency: not known of both."
+    return f"Latency: pace {paces[0]:.1f} -> {paces[1]:.1f}, {paces[1] / paces[0]:.2f} times."
+
+
 def flip_lines(flips: Sequence[tuple[Json, Json]], most: int) -> list[str]:
     """The flipped items, both answers below each other, what got worse first."""
     ordered = sorted(flips, key=lambda pair: bool(pair[1]["metrics"]["as_expected"]))

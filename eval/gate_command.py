@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from eval.baseline import PACKAGED, accept, load_baseline
-from eval.compare import change_grid, compare, flip_lines
+from eval.compare import change_grid, compare, flip_lines, pace_line
 from eval.gate import RULES, Verdict, judge, load_rules
 from eval.rows import RunError, load_run
 from eval.run_command import UNUSABLE
@@ -42,7 +42,8 @@ def add_arguments(commands: argparse._SubParsersAction) -> None:  # type: ignore
 def compare_command(args: argparse.Namespace) -> int:
     """0 when the runs could be compared, whatever came out; 2 where not."""
     try:
-        found = compare(load_run(args.first), load_run(args.second))
+        runs = load_run(args.first), load_run(args.second)
+        found = compare(*runs)
         if args.json:
             args.json.write_text(json.dumps(found.to_json(), indent=1) + "\n", "utf-8")
     except (RunError, OSError) as error:
@@ -51,6 +52,7 @@ def compare_command(args: argparse.Namespace) -> int:
         print(markdown_grid(change_grid(found)))
     else:
         print_grid(wide_console(), change_grid(found))
+    print(pace_line(*runs))
     if left := ", ".join(f"{n} {name}" for name, n in found.only.items() if n):
         print(f"Not paired: {left}.")
     right = sum(bool(second["metrics"]["as_expected"]) for _, second in found.flips)

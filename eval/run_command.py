@@ -62,7 +62,8 @@ def run_command(args: argparse.Namespace) -> int:
             raise GoldError("--clients and --limit start at 1")
         items = load_golds(args.gold)[: args.limit]
         with ExitStack() as stack:
-            system = open_system(args.system, args.home, parse_assignments(args.set), said=lambda text: print(text, file=sys.stderr))
+            given = parse_assignments(args.set)
+            system = open_system(args.system, args.home, given, args.mode, said=lambda text: print(text, file=sys.stderr))
             stack.callback(system.close)
             config = configuration(system, items, [path.name for path in args.gold], args.mode)
             run = perform(system, items, config, args.out, clients=args.clients, fresh=args.fresh)
@@ -85,7 +86,9 @@ def parse_assignments(assignments: list[str]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def open_system(where: str, home: Path | None, given: Mapping[str, str], *, said: Callable[[str], None] = lambda text: None) -> System:
+def open_system(
+    where: str, home: Path | None, given: Mapping[str, str], mode: str, *, said: Callable[[str], None] = lambda text: None
+) -> System:
     """The system to judge. `said`, a function of a text, hears which time budgets were raised. Raises Unreachable, SettingsError."""
     from eval.client import HttpSystem, InProcess
 
@@ -99,7 +102,7 @@ def open_system(where: str, home: Path | None, given: Mapping[str, str], *, said
     if raised:
         budgets = ", ".join(f"{name} {value:g}" for name, value in raised.items())
         said(f"Time budgets of this run, so that answers do not hang on the machine's load: {budgets} (--set overrides).")
-    return InProcess(settings)
+    return InProcess(settings, mode)
 
 
 def run_settings(home: Path | None, given: Mapping[str, str]) -> tuple[Settings, dict[str, float]]:

@@ -17,8 +17,10 @@ from eval.client import CallFailed, HttpSystem, Unreachable, wait_s
 from eval.items import GoldItem
 from eval.rows import load_run
 from eval.run import known_names, missing_documents, rows_of
+from eval.run_command import run_settings
 from eval.version import git_commit
 from ingest.cli import register as register_ingest
+from service.core.settings import Settings
 
 UNANSWERABLE: dict[str, Any] = {"expect": "refuse", "type": "unanswerable", "evidence": [], "facts": [], "quotes": []}
 Serve = Callable[..., TwinService]
@@ -228,5 +230,32 @@ def test_a_run_in_this_process_over_a_real_index(pack_pdf: Path, tmp_path: Path)
     assert {check["fault"] for row in rows for check in (*row["citation_checks"], *row["nearest_checks"])} == {""}
     assert summary["run"]["build_id"] == (tmp_path / "home" / "current").read_text().strip()
     assert len(summary["run"]["system"]["settings"]["fingerprint"]) == 16
+    again = tmp_path / "again"
+    assert command("run", "--gold", str(tmp_path / "g.jsonl"), "--home", home, "--out", str(again), "--clients", "2") == 0
+    assert all((out / name).read_bytes() == (again / name).read_bytes() for name in ("run.json", "results.jsonl", "summary.json"))
     assert set(rows[0]["searches"]) == {"dense", "lexical", "exact", "late", "rerank"}
     assert rows[0]["metrics"]["rerank.hit@10"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--mode", "llm"), "No language model is set up"),
+        (("--set", "k_dence=3"), "not 'k_dence'"),
+        (("--set", "k_dense=0"), "EVDOCS_K_DENSE"),
+        (("--system", "http://127.0.0.1:1", "--set", "k_dense=3"), "settings of its own"),
+    ],
+)
+def test_a_run_that_cannot_be_as_asked_says_so(
+    sample_settings: Settings, tmp_path: Path, words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _gold_file(tmp_path / "g.jsonl", gold())
+    assert command("run", "--gold", str(path), "--home", str(sample_settings.home), *words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_time_budgets_are_raised_and_said_unless_they_are_set() -> None:
+    settings, raised = run_settings(None, {})
+    assert (settings.rerank_budget_s, settings.deadline_s, raised) == (60.0, 600.0, {"rerank_budget_s": 60.0, "deadline_s": 600.0})
+    settings, raised = run_settings(None, {"rerank_budget_s": "1.5"})
+    assert (settings.rerank_budget_s, raised) == (1.5, {"deadline_s": 600.0})
