@@ -34,9 +34,10 @@ KEYS = frozenset(
         "notices",
         "reason",
         "filters",
+        "draft",
     )
 )  # `about`: the document an unanswerable question is about; `notices`: safety notices owed; `reason`: refusal reason owed;
-# `filters`: those of the HTTP API the question is asked under, field -> values
+# `filters`: those of the HTTP API the question is asked under, field -> values; `draft`: written by `evdocs eval add`, not reviewed
 
 
 class GoldError(ValueError):
@@ -75,6 +76,7 @@ class GoldItem:
     notices: tuple[str, ...] = ()
     reason: str = ""
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    draft: bool = False
     line: int = 0
 
     @property
@@ -151,6 +153,7 @@ def parse_item(fields: Any, line: int = 0) -> GoldItem:
         notices=_texts(fields.get("notices", []), "notices"),
         reason=_text(fields, "reason"),
         filters=_filters(fields.get("filters", {})),
+        draft=_flag(fields, "draft"),
         line=line,
     )
     if item.expect in ("answer", "answer_real_part"):
@@ -165,6 +168,13 @@ def _text(fields: Mapping[str, Any], key: str, *, needed: bool = False) -> str:
     value = fields.get(key, "")
     if not isinstance(value, str) or (needed and not value.strip()):
         raise ValueError(f"{key} must be {'a non-empty' if needed else 'a'} string")
+    return value
+
+
+def _flag(fields: Mapping[str, Any], key: str) -> bool:
+    value = fields.get(key, False)
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} must be true or false")
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from eval.run_rows import Rows, RowsError, read_rows
+from eval import add_item
+from eval.run_rows import Row, Rows, RowsError, read_rows
 from service.core.errors import EvdocsError
 from service.core.settings import load
 
@@ -52,6 +53,8 @@ def register(commands: argparse._SubParsersAction) -> None:  # type: ignore[type
     drift.add_argument("--days", type=float, metavar="N", help="only the last N days of the log")
     drift.add_argument("--home", type=Path, help="folder of the index (default: EVDOCS_HOME or ./var)")
     drift.set_defaults(run=drift_command)
+    add = commands.add_parser("add", help="a draft of a gold item, from a trace or a question, to be reviewed")
+    add_item.add_arguments(add)
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -70,17 +73,25 @@ def _add_judge(parser: argparse.ArgumentParser) -> None:
 
 def ragas_command(args: argparse.Namespace) -> int:
     """0 when the figures were computed, whatever they say; 2 without ragas, a run or a judge."""
-    from eval.ragas_scores import RagasMissing, dumped, score_run, table
+    try:
+        run, judge = read_rows(args.rows), _ragas_judge(args)
+    except (RowsError, EvdocsError) as error:
+        return _unusable(str(error))
+    return print_ragas(run.items[: args.limit], run.beside(RAGAS), judge, clients=args.clients)
+
+
+def print_ragas(rows: Sequence[Row], beside: Path | None, judge: RagasJudge | None = None, *, clients: int = 1) -> int:
+    """Score rows, print the table and write it to `beside` (a file, or a run's folder); by the scorer where no judge is given."""
+    from eval.ragas_scores import RagasMissing, ScorerJudge, dumped, score_run, table
 
     try:
-        run = read_rows(args.rows)
-        items = run.items[: args.limit]
         with _progress() as progress:
-            task = progress.add_task("ragas", total=len(items))
-            report = score_run(items, _ragas_judge(args), _embedder(), clients=args.clients, told=lambda: progress.advance(task))
-    except (RowsError, RagasMissing, EvdocsError) as error:
+            task = progress.add_task("ragas", total=len(rows))
+            report = score_run(rows, judge or ScorerJudge(), _embedder(), clients=clients, told=lambda: progress.advance(task))
+    except (RagasMissing, EvdocsError) as error:
         return _unusable(str(error))
-    run.beside(RAGAS).write_text(dumped(report), "utf-8")
+    if beside:
+        (beside / RAGAS if beside.is_dir() else beside).write_text(dumped(report), "utf-8")
     print("\n".join(table(report)))
     return 0
 

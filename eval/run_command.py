@@ -46,6 +46,9 @@ def add_arguments(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--failed", type=int, default=40, metavar="N", help="failed items to list (default 40)")
     run.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
+    run.add_argument(
+        "--ragas", action="store_true", help="RAGAS figures beside ours, by the deterministic scorer (see `evdocs eval ragas`)"
+    )
     run.set_defaults(run=run_command)
 
 
@@ -75,6 +78,10 @@ def run_command(args: argparse.Namespace) -> int:
     print_failures(console, [failure_line(row) for row in failed(run.rows)], args.failed, "Failed items")
     if args.markdown:
         print(markdown(run))
+    if args.ragas:
+        from eval.judging import print_ragas
+
+        return print_ragas(run.rows, args.out)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""A finished run in, its rows out: a run's folder (`results.jsonl` with `timings.jsonl` beside it) or one file of JSON lines.
+"""A finished run in, its rows out: a run's folder (see `eval.rows`) or one file of JSON lines.
 
 For what is computed after a run (ragas, judges, Langfuse, drift): it reads rows as dicts and must not know how they came about.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
-RESULTS, TIMINGS, CONFIG = "results.jsonl", "timings.jsonl", "run.json"
+RESULTS, TIMINGS, CONFIG, LATENCY = "results.jsonl", "timings.jsonl", "run.json", "latency.json"
 
 
 class RowsError(ValueError):
@@ -55,7 +55,7 @@ def read_rows(path: Path) -> Rows:
         timings = _lines(path / TIMINGS) if (path / TIMINGS).exists() else []
         by_id = {line.get("id"): line for line in timings}
         rows = [row | by_id.get(row.get("id"), {}) for row in rows]
-        config = _object(path / CONFIG)
+        config = {**_object(path / LATENCY), **_object(path / CONFIG)}
     else:
         records = _lines(path)
         rows = [record for record in records if record.get("record") == "item"]

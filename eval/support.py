@@ -46,7 +46,7 @@ def entailed_by_text(sentence: str, text: str) -> Verdict:
     """The same against whole passages: terms and numbers may stand anywhere in them, but what is negated, opposite or another's is judged
     on the lines the sentence speaks of alone (elsewhere on a page there is always a "not")."""
     found = _held(sentence, [text], SHARE)
-    return found if not found.supported else _meant(sentence, _nearest(sentence, text))
+    return found if not found.supported else _meant(sentence, nearest_lines(sentence, text))
 
 
 def _held(sentence: str, quotes: Sequence[str], share: float) -> Verdict:
@@ -61,8 +61,8 @@ def _meant(sentence: str, quotes: Sequence[str]) -> Verdict:
     return Verdict(not turned, turned)
 
 
-def _nearest(sentence: str, text: str) -> list[str]:
-    """The lines that together hold the sentence's terms: the one with most of them, then those that add to it."""
+def nearest_lines(sentence: str, text: str) -> list[str]:
+    """The lines of a text that together hold the sentence's terms: the one with most of them, then those that add to it."""
     wanted = set(analyze(sentence))
     lines = [(line, set(analyze(line)) & wanted) for line in dict.fromkeys(text.splitlines()) if line.strip()]
     taken: list[str] = []
