@@ -82,7 +82,9 @@ def _unanswerable(response: Mapping[str, Any], known: bool) -> Json:
 def facts_of(answer: str, quotes: Sequence[str]) -> list[list[str]]:
     """What answer and quotes share that a wrong answer would not: numbers with units, then codes; else the whole answer, to be cut down."""
     joined = "\n".join(quotes)
-    found = [f"{number} {unit}" for number, unit in numbers_with_unit(answer)] + [code.key for code in find_codes(answer)]
+    found = [f"{number} {unit}" for number, unit in numbers_with_unit(answer)] + [
+        answer[code.start : code.end] for code in find_codes(answer)
+    ]
     shared = [fact for fact in dict.fromkeys(found) if mentions(joined, (fact,))]
     return [[fact] for fact in shared[:MOST_FACTS]] or [[answer]]
 

@@ -12,13 +12,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 from eval.client import SEARCHES, CallFailed, Json, System
-from eval.grounding import check_citation, check_citations, check_numbers, check_support
+from eval.grounding import check_citation, check_citations, check_numbers
 from eval.items import GoldItem, Place
 from eval.matching import markers
 from eval.metrics import answered, first_rank, item_values, notices_carried, search_values, within_filters
 from eval.pace import reference_ms
 from eval.pages import PdfShelf
 from eval.rows import TEXTS, fingerprint
+from eval.support import check_support
 
 N_HITS = 20
 N_BEST = 10

@@ -46,9 +46,7 @@ def add_arguments(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--failed", type=int, default=40, metavar="N", help="failed items to list (default 40)")
     run.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
-    run.add_argument(
-        "--ragas", action="store_true", help="RAGAS figures beside ours, by the deterministic scorer (see `evdocs eval ragas`)"
-    )
+    run.add_argument("--ragas", action="store_true", help="RAGAS figures beside ours, by the deterministic scorer")
     run.set_defaults(run=run_command)
 
 

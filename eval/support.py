@@ -8,10 +8,12 @@ How far to trust it says `evdocs eval calibrate`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from eval.grounding import supported
+from eval.grounding import quotes_of, supported
+from eval.matching import claims
 from service.cite import Sentence
 from service.core.text import analyze
 from service.core.types import Citation
@@ -29,11 +31,27 @@ _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,]*\d)")
 
 
 @dataclass(frozen=True, slots=True)
+class Support:
+    """Sentences of an answer, those supported by what they cite, and the texts of the rest."""
+
+    n: int = 0
+    supported: int = 0
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether the quotes carry the sentence; `why` names what failed ("terms", or what was changed), "" where nothing did."""
 
     supported: bool
     why: str = ""
+
+
+def check_support(answer: str, citations: Sequence[Mapping[str, Any]]) -> Support:
+    """ALCE's citation recall by the scorer: every sentence against the quotes it cites, together."""
+    found = claims(answer)
+    missing = [claim.text for claim in found if not entailed(claim.text, quotes_of(claim, citations)).supported]
+    return Support(len(found), len(found) - len(missing), tuple(missing))
 
 
 def entailed(sentence: str, quotes: Sequence[str], *, share: float = SHARE) -> Verdict:
