@@ -2,7 +2,8 @@
 
 Pairs come from three sources. "run": sentences drawn at random from a run over the sample corpus; only they stand for what the system says,
 and only they put a run's mean right. "paraphrase": true, in other words. "altered": false by one change, whose kind is named. Kappa is over
-all of them: a judge that has never seen a false sentence is not known.
+all of them: a judge that has never seen a false sentence is not known. Pairs of the second round were written after the deterministic
+scorer had been mended on what the first showed: they tell what that was worth.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Pair:
     sentence: str
     supported: bool
     kind: str = ""
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,12 @@ def load_labels(path: Path = LABELS) -> list[Pair]:
 def _pair(fields: Mapping[str, Any]) -> Pair:
     pair = Pair(
         **{"pair_id": fields["id"], "source": fields["source"], "document": fields["document"], "quotes": tuple(fields["quotes"])},
-        **{"sentence": fields["sentence"], "supported": fields["supported"], "kind": fields.get("kind", "")},
+        **{
+            "sentence": fields["sentence"],
+            "supported": fields["supported"],
+            "kind": fields.get("kind", ""),
+            "round": fields.get("round", 1),
+        },
     )
     texts = (pair.pair_id, pair.document, pair.sentence, *pair.quotes)
     if pair.source not in SOURCES or not isinstance(pair.supported, bool) or not pair.quotes or not all(map(str.strip, texts)):
@@ -97,16 +104,17 @@ def calibrate(judge: Judge, pairs: Sequence[Pair], *, clients: int = 1) -> Calib
     with ThreadPoolExecutor(max_workers=clients, thread_name_prefix="evdocs-judge") as pool:
         judged = list(pool.map(lambda pair: judge.support(pair.sentence, pair.quotes), pairs))
     verdicts = [one.value for one in judged]
-    sides = {"development": True, "test": False}
+    both = list(zip(pairs, verdicts, strict=True))
     by_side = {
-        side: _kappa([(p, v) for p, v in zip(pairs, verdicts, strict=True) if (p.document in DEVELOPMENT) is known])
-        for side, known in sides.items()
+        "development": _kappa([(pair, verdict) for pair, verdict in both if pair.document in DEVELOPMENT]),
+        "test": _kappa([(pair, verdict) for pair, verdict in both if pair.document not in DEVELOPMENT]),
+        "second round": _kappa([(pair, verdict) for pair, verdict in both if pair.round == 2]),
     }
     return Calibration(
         judge.label,
-        _kappa(list(zip(pairs, verdicts, strict=True))),
+        _kappa(both),
         by_side,
-        Counter(_cell(pair, verdict) for pair, verdict in zip(pairs, verdicts, strict=True)),
+        Counter(_cell(pair, verdict) for pair, verdict in both),
         dict(_passed(pairs, judged)),
         Counter(one.reason for one in judged if one.value is None),
         verdicts,

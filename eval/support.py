@@ -27,6 +27,8 @@ SCORER = "deterministic.1"
 SHARE = 0.7
 """Share of a sentence's terms that must stand in the quotes: chosen on the labelled pairs of the development documents (eval/LOG.md)."""
 MOST_LINES = 4
+_CHAIN = re.compile(r"\d[\d ]*(?:[^\W\d_]{1,2})?(?: ?[×x] ?\d[\d ]*(?:[^\W\d_]{1,2})?)+")
+"""Sizes like 30 mm × 3.5 mm: their numbers are one thing, in this order."""
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,]*\d)")
 
 
@@ -97,6 +99,9 @@ def _same_measures(sentence: str, evidence: str) -> bool:
     """Every number of the sentence stands in the evidence, with its unit, or beside that unit alone (the head of a column). "10 000" is
     one number, where "310 360" may be two cells: it must stand in the evidence as it is written."""
     if any(_joined(number) not in _joined(evidence) for number in _SPACED.findall(sentence)):
+        return False
+    chains = (" ".join(re.findall(r"\d+", chain.group())) for chain in _CHAIN.finditer(sentence))
+    if any(chain not in " ".join(re.findall(r"\d+", evidence)) for chain in chains):
         return False
     held, lone = set(measures(evidence)), lone_units(evidence)
     bare = {measure.number for measure in held}
