@@ -2,8 +2,8 @@
 
 Pairs come from three sources. "run": sentences drawn at random from a run over the sample corpus; only they stand for what the system says,
 and only they put a run's mean right. "paraphrase": true, in other words. "altered": false by one change, whose kind is named. Kappa is over
-all of them: a judge that has never seen a false sentence is not known. Pairs of the second round were written after the deterministic
-scorer had been mended on what the first showed: they tell what that was worth.
+all of them: a judge that has never seen a false sentence is not known. Pairs of a later round were written after the deterministic
+scorer had been mended on what the rounds before had shown: the last round tells what that was worth.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def calibrate(judge: Judge, pairs: Sequence[Pair], *, clients: int = 1) -> Calib
     by_side = {
         "development": _kappa([(pair, verdict) for pair, verdict in both if pair.document in DEVELOPMENT]),
         "test": _kappa([(pair, verdict) for pair, verdict in both if pair.document not in DEVELOPMENT]),
-        "second round": _kappa([(pair, verdict) for pair, verdict in both if pair.round == 2]),
+        "last round": _kappa([(pair, verdict) for pair, verdict in both if pair.round == max(one.round for one in pairs)]),
     }
     return Calibration(
         judge.label,
