@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from eval.grounding import quotes_of, supported
@@ -27,6 +28,8 @@ SCORER = "deterministic.1"
 SHARE = 0.7
 """Share of a sentence's terms that must stand in the quotes: chosen on the labelled pairs of the development documents (eval/LOG.md)."""
 MOST_LINES = 4
+MOST_STRANGE = 2
+"""Neighbours in the sentence that stand nowhere near each other in the quote."""
 _CHAIN = re.compile(r"\d[\d ]*(?:[^\W\d_]{1,2})?(?: ?[×x] ?\d[\d ]*(?:[^\W\d_]{1,2})?)+")
 """Sizes like 30 mm × 3.5 mm: their numbers are one thing, in this order."""
 _SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,]*\d)")
@@ -59,6 +62,8 @@ def check_support(answer: str, citations: Sequence[Mapping[str, Any]]) -> Suppor
 def entailed(sentence: str, quotes: Sequence[str], *, share: float = SHARE) -> Verdict:
     """The scorer's verdict on a sentence and the quotes it cites; `share` of its terms must stand in them."""
     found = _held(sentence, quotes, share)
+    if found.supported and _reordered(sentence, quotes):
+        return Verdict(False, "order")
     return found if not found.supported else _meant(sentence, quotes)
 
 
@@ -73,6 +78,19 @@ def _held(sentence: str, quotes: Sequence[str], share: float) -> Verdict:
     if not quotes or not _same_measures(sentence, "\n".join(quotes)):
         return Verdict(False, "numbers")
     return Verdict(True) if supported(sentence, quotes, share) else Verdict(False, "terms")
+
+
+def _reordered(sentence: str, quotes: Sequence[str]) -> bool:
+    """The very terms of one quote and no other, but in two places or more beside other ones than there: "A first, then B", "M10 for L1 and
+    M12 for N" made of the same words the other way round. A paraphrase brings words of its own."""
+    said = analyze(sentence)
+    same = [own for own in map(analyze, quotes) if set(said) <= set(own)]
+
+    def strange(own: Sequence[str]) -> int:
+        near = {(one, other) for at, one in enumerate(own) for other in own[at + 1 : at + 3]}
+        return sum(pair not in near for pair in pairwise(said))
+
+    return bool(same) and min(map(strange, same)) >= MOST_STRANGE
 
 
 def _meant(sentence: str, quotes: Sequence[str]) -> Verdict:

