@@ -128,7 +128,11 @@ def _floors(figures: Mapping[str, Json], rules: Rules, notes: list[str]) -> list
 def _changed(run: Run, baseline: Baseline) -> list[str]:
     """What else is another than in the baseline: it explains differences, and is none itself."""
     then, now = baseline.about, described(run.config)
-    return [f"{name} {then[name]} -> {value or 'none'}" for name, value in now.items() if then.get(name) and then[name] != value]
+    return [
+        f"{name} {then[name]} -> {'none' if value is None else value}"
+        for name, value in now.items()
+        if then.get(name) is not None and then[name] != value
+    ]
 
 
 def _notices(common: list[Json], baseline: Baseline) -> Check:
