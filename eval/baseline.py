@@ -19,6 +19,7 @@ from service.core.manifest import write_durably
 FORMAT = 1
 PACKAGED = Path(__file__).parent / "baseline.json"
 MOST_BYTES = 1_000_000
+_ELSEWHERE = frozenset(("threads", "trace", "langfuse_public_key"))  # settings that change no answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ def described(config: Json) -> Json:
     models, index = config.get("models") or {}, config["system"].get("index") or {}
     about = {"build_id": config.get("build_id"), "mode": config["mode"], "precision": config["system"].get("precision")}
     about |= {name: models.get(name) for name in ("embedder", "reranker", "generator")}
-    return about | {name: index.get(name) for name in ("n_documents", "n_chunks", "chunker", "parser")}
+    about |= {name: index.get(name) for name in ("n_documents", "n_chunks", "chunker", "parser")}
+    settings = (config["system"].get("settings") or {}).get("values") or {}
+    return about | {f"setting {name}": value for name, value in settings.items() if not name.endswith("_url") and name not in _ELSEWHERE}
 
 
 def _packed(row: Json, places: dict[str, int]) -> list[Any]:

@@ -27,7 +27,7 @@ from service.views import answer_view, document_summary, hit_view, models_view
 Json = dict[str, Any]
 RETRIES = 8
 LONGEST_WAIT_S = 20.0
-SEARCHES = ("dense", "lexical", "exact", "late")
+SEARCHES = ("dense", "lexical", "exact", "late", "fused")
 N_BEST = 10  # hits of each search by itself
 
 
@@ -55,7 +55,7 @@ class System(Protocol):
         """Ranked hits as `POST /v1/search` gives them. Raises CallFailed."""
 
     def searches(self, question: str, filters: Filters) -> dict[str, list[Json]]:
-        """The best hits of each of SEARCHES by itself: file, page, page_end. Raises CallFailed."""
+        """The best hits of each of SEARCHES by itself, and of them fused: file, page, page_end. Raises CallFailed."""
 
     def ask(self, question: str, filters: Filters, mode: str) -> Json:
         """An answer as `POST /v1/ask` gives it, and `usage` (tokens, cost) where that is known. Raises CallFailed."""

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"\d+(?=[ \u00a0]?(?:N·m|Nm|V|A|mm|°C|s|min|minutes|%|Ω|
 class Mutant:
     """One regression. `kind`: "replay" changes the replies of the sound run, "parts" the parts of a running pipeline (`plant` gives the
     system that is asked then), "index" makes another index, with `settings` or without one document. The gate must name one of
-    `caught_by` among its three weightiest failures."""
+    `caught_by` among its five weightiest failures."""
 
     name: str
     caught_by: tuple[str, ...]

@@ -34,7 +34,7 @@ from eval.tables import Grid, markdown_grid
 from ingest.progress import Progress
 from ingest.run import ingest, published, remove
 
-N_NAMED = 3  # of a gate's failures, the weightiest; one of them must be a mutant's own
+N_NAMED = 5  # of a gate's failures, the weightiest; one of them must be a mutant's own
 N_SLOW = 40  # items of the run that is three times as slow
 _BUSY = "x = 0\nwhile True: x = (x * 31 + 7) % 1000003"
 

@@ -23,7 +23,7 @@ class Measure:
 
 
 _ITEM = ("hit@1", "hit@5", "ndcg@10", "facts@5", "quotes_together@5", "fact_recall", "correct", "concise", "cites_gold_page")
-SEARCHES = ("dense.hit@10", "lexical.hit@10", "late.hit@10", "rerank.hit@10")
+SEARCHES = ("dense.hit@10", "lexical.hit@10", "late.hit@10", "fused.hit@10", "rerank.hit@10")
 MEASURES = (
     Measure("joint", binary=True),
     *(Measure(name, name in RATES) for name in _ITEM),

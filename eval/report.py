@@ -16,7 +16,7 @@ from eval.stats import Figure, expected_calibration_error, mean, rate, risk_at_c
 
 Rows = Sequence[Json]
 Figures = dict[str, Figure]
-SEARCH = tuple(f"{name}.hit@10" for name in ("dense", "lexical", "late", "rerank"))
+SEARCH = tuple(f"{name}.hit@10" for name in ("dense", "lexical", "late", "fused", "rerank"))
 RATES = frozenset(
     [
         *(f"hit@{k}" for k in CUTOFFS),

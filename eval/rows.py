@@ -15,8 +15,8 @@ A row of results.jsonl:
     about, evidence and also [{"document", "pages"}] · cluster (document, unit of the bootstrap) · item_sha (12 hex digits of a hash)
     metrics          name -> number | bool | null (no meaning for this item); see `eval.metrics.item_values`
     hits             at most 20, best first, as `POST /v1/search` gives them; text only in the first TEXTS
-    searches         {"dense"|"lexical"|"late"|"exact"|"rerank": first rank (1-based) of a gold page in that search's own ten best | null};
-                     null as a whole where the system does not show them (over HTTP)
+    searches         {"dense"|"lexical"|"exact"|"late"|"fused"|"rerank": rank (from 1) of the first gold page in that search's own ten best
+                     | null}; null as a whole where the system does not show them (over HTTP)
     status, answer, citations, notices, refusal, confidence, mode, verification, degraded, models, index    as `POST /v1/ask` gives them
     usage            {"input_tokens", "output_tokens", "cost"} | null
     citation_checks  [{"marker", "file", "page", "form", "fault"}] against the document itself; fault "" is valid; nearest_checks the same

@@ -165,7 +165,7 @@ class Double:
         return {"hits": [hit(1, text="to 7 Nm")] * k, "timings_ms": {}}
 
     def searches(self, question: str, filters: Filters) -> dict[str, list[Json]]:
-        return {"dense": [hit(2), hit(1)], "lexical": [hit(2)], "exact": [], "late": [hit(1)]}
+        return {"dense": [hit(2), hit(1)], "lexical": [hit(2)], "exact": [], "late": [hit(1)], "fused": [hit(1)]}
 
     def ask(self, question: str, filters: Filters, mode: str) -> Json:
         return self._ask(question)

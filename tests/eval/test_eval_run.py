@@ -233,7 +233,7 @@ def test_a_run_in_this_process_over_a_real_index(pack_pdf: Path, tmp_path: Path)
     again = tmp_path / "again"
     assert command("run", "--gold", str(tmp_path / "g.jsonl"), "--home", home, "--out", str(again), "--clients", "2") == 0
     assert all((out / name).read_bytes() == (again / name).read_bytes() for name in ("run.json", "results.jsonl", "summary.json"))
-    assert set(rows[0]["searches"]) == {"dense", "lexical", "exact", "late", "rerank"}
+    assert set(rows[0]["searches"]) == {"dense", "lexical", "exact", "late", "fused", "rerank"}
     assert rows[0]["metrics"]["rerank.hit@10"]
 
 

@@ -192,3 +192,13 @@ def test_what_else_changed_is_said_beside_the_failures(ran: Callable[..., Run], 
     second = ran()
     second.config["models"] = {"embedder": "e-1", "reranker": None}
     assert "reranker r-1 -> none" in judge(second, load_baseline(tmp_path / "b.json"), RULES).notes
+
+
+def test_floors_are_those_of_the_whole_set_and_not_of_a_few_items(ran: Callable[..., Run], tmp_path: Path) -> None:
+    accept(ran(), tmp_path / "b.json", "2026-01-01")
+    baseline, rules = load_baseline(tmp_path / "b.json"), Rules(0.04, 2.0, {}, {"hit@1": 1.5})
+    assert _names(judge(ran(), baseline, rules)) == ["hit@1"]
+    few = judge(ran(items=ITEMS[:10]), baseline, rules)
+    assert few.passed
+    assert "32 items of the baseline were not asked" in few.notes
+    assert any(note.startswith("floors were not looked at") for note in few.notes)
