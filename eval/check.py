@@ -20,7 +20,8 @@ def check_gold(items: Sequence[GoldItem], folder: Path | None) -> list[str]:
     questions: dict[str, str] = {}
     try:
         for item in items:
-            found = [*_facts(item), *(_places(item, shelf) if shelf else ())]
+            found = [*(["a draft: review it and take `draft` out"] if item.draft else []), *_facts(item)]
+            found += _places(item, shelf) if shelf else ()
             twin = questions.setdefault(normal(item.question), item.item_id)
             if twin != item.item_id:
                 found.append(f"the same question as {twin}")

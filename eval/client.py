@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import httpx
 
@@ -21,11 +21,14 @@ from service.core.errors import EvdocsError
 from service.core.manifest import REINGEST, current_build_id
 from service.core.ports import Rag
 from service.core.settings import Settings
+from service.core.types import Filters, Hit
 from service.views import answer_view, document_summary, hit_view, models_view
 
 Json = dict[str, Any]
 RETRIES = 8
 LONGEST_WAIT_S = 20.0
+SEARCHES = ("dense", "lexical", "exact", "late", "fused")
+N_BEST = 10  # hits of each search by itself
 
 
 class CallFailed(RuntimeError):
@@ -37,7 +40,10 @@ class Unreachable(RuntimeError):
 
 
 class System(Protocol):
-    """What is judged."""
+    """What is judged. `shows_searches` says whether each search can be asked by itself."""
+
+    @property
+    def shows_searches(self) -> bool: ...
 
     def describe(self) -> Json:
         """What answers: kind, models, index (with build_id), settings fingerprint, as far as it can be known."""
@@ -45,11 +51,14 @@ class System(Protocol):
     def documents(self) -> list[Json]:
         """Every indexed document, with at least document_id, file and aliases."""
 
-    def search(self, question: str, k: int) -> Json:
+    def search(self, question: str, k: int, filters: Filters) -> Json:
         """Ranked hits as `POST /v1/search` gives them. Raises CallFailed."""
 
-    def ask(self, question: str) -> Json:
-        """An answer as `POST /v1/ask` gives it. Raises CallFailed."""
+    def searches(self, question: str, filters: Filters) -> dict[str, list[Json]]:
+        """The best hits of each of SEARCHES by itself, and of them fused: file, page, page_end. Raises CallFailed."""
+
+    def ask(self, question: str, filters: Filters, mode: str) -> Json:
+        """An answer as `POST /v1/ask` gives it, and `usage` (tokens, cost) where that is known. Raises CallFailed."""
 
     def pdf(self, document_id: str) -> bytes:
         """The document's own bytes. Raises OSError."""
@@ -60,6 +69,8 @@ class System(Protocol):
 
 class HttpSystem:
     """A running service. Busy replies (429, 503) are asked again after their Retry-After, a bounded number of times."""
+
+    shows_searches = False
 
     def __init__(self, url: str, *, api_key: str = "", timeout_s: float = 60.0, sleep: Callable[[float], None] = time.sleep) -> None:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
@@ -73,7 +84,7 @@ class HttpSystem:
             ready = self._call("GET", "/readyz")
         except CallFailed as error:
             raise Unreachable(f"{self._client.base_url} does not answer questions: {error}") from error
-        return {"kind": "http", "url": str(self._client.base_url), "ready": ready}
+        return {"kind": "http", "url": str(self._client.base_url), "models": ready.get("models"), "index": ready.get("index")}
 
     def documents(self) -> list[Json]:
         try:
@@ -81,11 +92,14 @@ class HttpSystem:
         except CallFailed as error:
             raise Unreachable(f"{self._client.base_url} does not list its documents: {error}") from error
 
-    def search(self, question: str, k: int) -> Json:
-        return self._call("POST", "/v1/search", {"question": question, "k": k})
+    def search(self, question: str, k: int, filters: Filters) -> Json:
+        return self._call("POST", "/v1/search", {"question": question, "k": k, "filters": _body(filters)})
 
-    def ask(self, question: str) -> Json:
-        return self._call("POST", "/v1/ask", {"question": question})
+    def searches(self, question: str, filters: Filters) -> dict[str, list[Json]]:
+        raise CallFailed("a service does not show its searches")
+
+    def ask(self, question: str, filters: Filters, mode: str) -> Json:
+        return self._call("POST", "/v1/ask", {"question": question, "filters": _body(filters), "mode": mode})
 
     def pdf(self, document_id: str) -> bytes:
         try:
@@ -138,6 +152,10 @@ def problem(reply: httpx.Response) -> str:
     return str(value.get("detail") or value.get("title") or "") if isinstance(value, dict) else ""
 
 
+def _body(filters: Filters) -> dict[str, list[str]]:
+    return {name: list(values) for name, values in filters.items()}
+
+
 def documents_of(reply: Json) -> list[Json]:
     """The list in a `GET /v1/documents` reply."""
     documents = reply.get("documents")
@@ -149,60 +167,90 @@ def documents_of(reply: Json) -> list[Json]:
 class InProcess:
     """The pipeline in this process, over the published index of `settings.home`."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Loads models and index. Raises Unreachable."""
+    shows_searches = True
+
+    def __init__(self, settings: Settings, mode: str = "extractive") -> None:
+        """Loads models and index; `mode` is how it will be asked. Raises Unreachable."""
         from service.wire import wire
 
         if current_build_id(settings.home) is None:  # said before models are loaded for nothing
             raise Unreachable(f"There is no index in {settings.home}. {REINGEST}")
         try:
-            self._rag: Rag = wire(settings)
+            self.rag: Rag = wire(settings)  # public: a planted regression (`eval.mutation`) swaps its parts
         except EvdocsError as error:
             raise Unreachable(str(error)) from error
+        self._mode = mode
+        if mode == "llm" and not self.rag.writers:
+            self.close()
+            raise Unreachable("No language model is set up: EVDOCS_LLM_URL and EVDOCS_LLM_MODEL name one.")
 
     def describe(self) -> Json:
-        rag = self._rag
+        from service.adapters.precision import choose_precision
+
+        rag = self.rag
         return {
             "kind": "in process",
-            "models": models_view(rag, "extractive"),
-            "index": asdict(rag.index.manifest),
+            "models": models_view(rag, self._mode),
+            "index": {name: value for name, value in asdict(rag.index.manifest).items() if name != "created_at"},
             "settings": settings_fingerprint(rag.settings),
+            "precision": choose_precision(rag.settings.precision),
+            "n_threads": rag.settings.n_threads,
         }
 
     def documents(self) -> list[Json]:
-        return [document_summary(document) for document in self._rag.index.documents.values()]
+        return [document_summary(document) for document in self.rag.index.documents.values()]
 
-    def search(self, question: str, k: int) -> Json:
+    def search(self, question: str, k: int, filters: Filters) -> Json:
         from service.retrieve import retrieve
 
         try:
-            retrieved = retrieve(self._rag, question, {}, k, deadline=self._deadline())
+            retrieved = retrieve(self.rag, question, filters, k, deadline=self._deadline())
         except EvdocsError as error:
             raise CallFailed(f"{type(error).__name__}: {error}") from error
         return {"hits": [hit_view(passage) for passage in retrieved.passages], "timings_ms": dict(retrieved.timings_ms)}
 
-    def ask(self, question: str) -> Json:
+    def searches(self, question: str, filters: Filters) -> dict[str, list[Json]]:
+        from service.candidates import find
+        from service.retrieve import understood
+        from service.stages import Stages
+
+        try:
+            found = find(self.rag, understood(self.rag, question)[0], filters, Stages(self.rag.tracer, self._deadline()))
+            return {name: self._pages(getattr(found, name)[:N_BEST]) for name in SEARCHES}
+        except EvdocsError as error:
+            raise CallFailed(f"{type(error).__name__}: {error}") from error
+
+    def _pages(self, hits: Sequence[Hit]) -> list[Json]:
+        index = self.rag.index
+        chunks = index.vectors.fetch([hit.chunk_id for hit in hits])
+        return [
+            {"file": index.documents[chunk.document_id].file, "page": chunk.page_first, "page_end": chunk.page_last} for chunk in chunks
+        ]
+
+    def ask(self, question: str, filters: Filters, mode: str) -> Json:
         from service.answer import Question, answer
 
         trace_id, start = uuid.uuid4().hex, time.perf_counter()
         try:
-            given = answer(self._rag, Question(question), trace_id=trace_id, deadline=self._deadline())
+            asked = Question(question, filters, cast(Any, mode))
+            given = answer(self.rag, asked, trace_id=trace_id, deadline=self._deadline())
         except EvdocsError as error:
             raise CallFailed(f"{type(error).__name__}: {error}") from error
-        return answer_view(given, self._rag, trace_id, 1000 * (time.perf_counter() - start))
+        view = answer_view(given, self.rag, trace_id, 1000 * (time.perf_counter() - start))
+        return view | {"usage": asdict(given.usage)}
 
     def _deadline(self) -> float:
-        return time.monotonic() + self._rag.settings.deadline_s
+        return time.monotonic() + self.rag.settings.deadline_s
 
     def pdf(self, document_id: str) -> bytes:
-        document = self._rag.index.documents.get(document_id)
+        document = self.rag.index.documents.get(document_id)
         if document is None:
             raise FileNotFoundError(f"no document {document_id} in the index")
-        return source_file(Path(self._rag.settings.home), document).read_bytes()
+        return source_file(Path(self.rag.settings.home), document).read_bytes()
 
     def close(self) -> None:
-        self._rag.index.close()
-        self._rag.tracer.close()
+        self.rag.index.close()
+        self.rag.tracer.close()
 
 
 def settings_fingerprint(settings: Settings) -> Mapping[str, Any]:

@@ -96,7 +96,7 @@ def ask(rag: Rag, items: Sequence[GoldItem], weight: float, console: Console) ->
     found = []
     for item in track(kept, "asking", console=console):
         stages = Stages(rag.tracer, time.monotonic() + 60)
-        queries = understood(rag, item.question, ())
+        queries = understood(rag, item.question)
         passages = search(rag, queries, {}, rag.settings.rerank_depth, stages)
         found.append(Asked(item, consider(rag, queries[0], passages, {}, stages).packed, weight))
     return found

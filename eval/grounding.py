@@ -17,7 +17,7 @@ from eval.pages import PdfShelf
 from service.core.text import analyze
 
 SUPPORT_SHARE = 0.8
-"""Share of a sentence's content terms that its quotes must cover; a first setting, to be calibrated on labelled sentences."""
+"""Share of a sentence's content terms that its quotes must cover, where nothing else is asked (`eval.support` is the calibrated scorer)."""
 
 _LETTER_UNITS = r"[AVWKFΩΩ%‰msghHlL]"  # case tells "3 A" from "step 3 a ..."
 _WORD_UNITS = (
@@ -49,15 +49,6 @@ class Numbers:
     n: int = 0
     verified: int = 0
     unit_apart: int = 0
-    missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Support:
-    """Sentences of an answer, those supported by what they cite, and the texts of the rest."""
-
-    n: int = 0
-    supported: int = 0
     missing: tuple[str, ...] = ()
 
 
@@ -118,14 +109,6 @@ def _attached(number: str, unit: str) -> re.Pattern[str]:
 
 def _lone(unit: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w%°])(?<!\d )(?<!\d-){re.escape(unit)}(?![a-z0-9])")
-
-
-def check_support(answer: str, citations: Sequence[Mapping[str, Any]], share: float = SUPPORT_SHARE) -> Support:
-    """ALCE's citation recall with a lexical judge: a sentence is supported when the quotes it cites, together, hold at least `share` of
-    its distinct content terms and all of its numbers."""
-    found = claims(answer)
-    missing = [claim.text for claim in found if not supported(claim.text, quotes_of(claim, citations), share)]
-    return Support(len(found), len(found) - len(missing), tuple(missing))
 
 
 def supported(sentence: str, quotes: Sequence[str], share: float = SUPPORT_SHARE) -> bool:

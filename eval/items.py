@@ -7,10 +7,12 @@ survive a new chunker. This module must not know how questions are answered or s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from service.core.types import FILTER_FIELDS
 
 TYPES = ("lookup", "table", "procedure", "code", "safety", "compare", "figure", "unanswerable", "out_of_domain", "injection", "unsafe")
 EXPECTATIONS = ("answer", "refuse", "refuse_or_warn", "answer_real_part")
@@ -31,8 +33,11 @@ KEYS = frozenset(
         "about",
         "notices",
         "reason",
+        "filters",
+        "draft",
     )
-)  # `about`: the document an unanswerable question is about; `notices`: safety notices owed; `reason`: refusal reason owed
+)  # `about`: the document an unanswerable question is about; `notices`: safety notices owed; `reason`: refusal reason owed;
+# `filters`: those of the HTTP API the question is asked under, field -> values; `draft`: written by `evdocs eval add`, not reviewed
 
 
 class GoldError(ValueError):
@@ -70,6 +75,8 @@ class GoldItem:
     about: str = ""
     notices: tuple[str, ...] = ()
     reason: str = ""
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    draft: bool = False
     line: int = 0
 
     @property
@@ -112,6 +119,18 @@ def load_gold(path: Path) -> list[GoldItem]:
     return items
 
 
+def load_golds(paths: Sequence[Path]) -> list[GoldItem]:
+    """Several files as one set. Raises GoldError, also where an id stands in two of them."""
+    items: list[GoldItem] = []
+    for path in paths:
+        known = {item.item_id for item in items}
+        own = load_gold(path)
+        if twice := next((item for item in own if item.item_id in known), None):
+            raise GoldError(f"{path}:{twice.line}: id {twice.item_id!r} stands in another of the files already")
+        items += own
+    return items
+
+
 def parse_item(fields: Any, line: int = 0) -> GoldItem:
     """One item from its decoded JSON. Raises ValueError saying what is wrong."""
     if not isinstance(fields, dict):
@@ -133,6 +152,8 @@ def parse_item(fields: Any, line: int = 0) -> GoldItem:
         about=_text(fields, "about"),
         notices=_texts(fields.get("notices", []), "notices"),
         reason=_text(fields, "reason"),
+        filters=_filters(fields.get("filters", {})),
+        draft=_flag(fields, "draft"),
         line=line,
     )
     if item.expect in ("answer", "answer_real_part"):
@@ -147,6 +168,13 @@ def _text(fields: Mapping[str, Any], key: str, *, needed: bool = False) -> str:
     value = fields.get(key, "")
     if not isinstance(value, str) or (needed and not value.strip()):
         raise ValueError(f"{key} must be {'a non-empty' if needed else 'a'} string")
+    return value
+
+
+def _flag(fields: Mapping[str, Any], key: str) -> bool:
+    value = fields.get(key, False)
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} must be true or false")
     return value
 
 
@@ -168,6 +196,12 @@ def _texts(value: Any, key: str, *, at_least: int = 0) -> tuple[str, ...]:
     if len(texts) < at_least or not all(isinstance(text, str) and text.strip() for text in texts):
         raise ValueError(f"{key} must hold non-empty strings")
     return tuple(texts)
+
+
+def _filters(value: Any) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict) or not set(value) <= set(FILTER_FIELDS):
+        raise ValueError(f"filters must be an object with fields of {', '.join(FILTER_FIELDS)}")
+    return {name: _texts([given] if isinstance(given, str) else given, f"filters {name}", at_least=1) for name, given in value.items()}
 
 
 def _places(fields: Mapping[str, Any], key: str) -> tuple[Place, ...]:

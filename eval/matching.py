@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from eval.symbols import readings
 from service.core.text import fold
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－"), "-")
@@ -86,7 +87,12 @@ def _cuts_number(text: str, start: int, end: int) -> bool:
 
 def quote_on_page(quote: str, page_text: str) -> Form | None:
     """In which form the quote stands on the page: "blanks" (white space collapsed), else "squeezed" (white space and hyphens
-    between letters removed: extractors set line ends, ligatures and kerning differently), else None. An empty quote stands nowhere."""
+    between letters removed: extractors set line ends, ligatures and kerning differently), else None. An empty quote stands nowhere.
+    Codes of symbol fonts are read as the PDF reader reads them (`eval.symbols`)."""
+    return next((form for text in readings(page_text) if (form := _form(quote, text))), None)
+
+
+def _form(quote: str, page_text: str) -> Form | None:
     wanted = " ".join(fold(_LINE_HYPHENS.sub("-\n", quote)).split())
     if not wanted:
         return None

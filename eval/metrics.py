@@ -14,7 +14,7 @@ import ir_measures
 from ir_measures import RR, Success, nDCG
 
 from eval.items import GoldItem, Place
-from eval.matching import mentions, normal, without_markers
+from eval.matching import mentions, squeeze, without_markers
 
 CUTOFFS = (1, 3, 5, 10, 20)
 WORD_LIMITS = {"lookup": 90, "table": 90, "code": 90, "figure": 90, "procedure": 260, "safety": 260, "compare": 260}
@@ -26,6 +26,12 @@ def holds(place: Place, hit: Mapping[str, Any]) -> bool:
     """Whether a hit or citation stands on one of the place's pages."""
     page = int(hit.get("page") or 0)
     return place.holds(str(hit.get("file", "")), page, int(hit.get("page_end") or page))
+
+
+def first_rank(item: GoldItem, hits: Sequence[Mapping[str, Any]]) -> int | None:
+    """Rank (from 1) of the first hit on a page of the evidence or of `also`."""
+    places = (*item.evidence, *item.also)
+    return next((rank for rank, hit in enumerate(hits, 1) if any(holds(place, hit) for place in places)), None)
 
 
 def found_parts(item: GoldItem, hits: Sequence[Mapping[str, Any]]) -> int:
@@ -70,6 +76,12 @@ def fact_recall(item: GoldItem, text: str) -> float:
 def facts_in_hits(item: GoldItem, hits: Sequence[Mapping[str, Any]], k: int = 5) -> float:
     """Share of the item's facts that stand in the text of the first k hits."""
     return fact_recall(item, "\n".join(str(hit.get("text", "")) for hit in hits[:k]))
+
+
+def quotes_together(item: GoldItem, hits: Sequence[Mapping[str, Any]], k: int = 5) -> float:
+    """The largest share of the item's quotes that one of the first k hits holds by itself: what belongs together, kept together."""
+    texts = [squeeze(str(hit.get("text", "")))[0] for hit in hits[:k]]
+    return max((sum(squeeze(quote)[0] in text for quote in item.quotes) for text in texts), default=0) / max(1, len(item.quotes))
 
 
 def count_words(text: str) -> int:
@@ -119,14 +131,54 @@ def citation_pages(item: GoldItem, response: Mapping[str, Any]) -> Values:
     }
 
 
+def notices_carried(item: GoldItem, response: Mapping[str, Any]) -> list[bool]:
+    """For each notice owed whether the response carries it whole and verbatim, as a notice or in its text; blanks, line ends and hyphens
+    at them do not matter."""
+    texts = [str(response.get("answer") or ""), *(str(notice.get("text", "")) for notice in response.get("notices") or ())]
+    carried = squeeze(without_markers("\n".join(texts)))[0]
+    return [squeeze(owed)[0] in carried for owed in item.notices]
+
+
 def notice_recall(item: GoldItem, response: Mapping[str, Any]) -> float | None:
-    """Share of the notices owed that the answer carries, verbatim, as notice or in its text; None where the item names none."""
-    if not item.notices:
+    """Share of the notices owed that the response carries; None where the item names none."""
+    carried = notices_carried(item, response)
+    return sum(carried) / len(carried) if carried else None
+
+
+def reason_right(item: GoldItem, response: Mapping[str, Any]) -> bool | None:
+    """Whether a refusal gives the reason the item names; asking back says "ambiguous". None where none is named or nothing was refused."""
+    if not item.reason or response.get("status") not in ("refused", "clarify"):
         return None
-    carried = normal(
-        "\n".join([str(response.get("answer") or ""), *(str(notice.get("text", "")) for notice in response.get("notices") or ())])
-    )
-    return sum(normal(owed) in carried for owed in item.notices) / len(item.notices)
+    given = "ambiguous" if response.get("status") == "clarify" else (response.get("refusal") or {}).get("reason")
+    return bool(given == item.reason)
+
+
+def within_filters(
+    item: GoldItem, hits: Sequence[Mapping[str, Any]], response: Mapping[str, Any], documents: Mapping[str, Mapping[str, Any]]
+) -> float | None:
+    """Share of hits and citations whose document meets the item's filters; None where it has none, or where nothing came. `documents`
+    are their records by id; one that is not there meets nothing."""
+    if not item.filters:
+        return None
+    shown = [*hits, *(response.get("citations") or ()), *((response.get("refusal") or {}).get("nearest") or ())]
+    met = [meets(documents.get(str(one.get("document_id")), {}), item.filters) for one in shown]
+    return sum(met) / len(met) if met else None
+
+
+def meets(document: Mapping[str, Any], filters: Mapping[str, Sequence[str]]) -> bool:
+    """Whether each filtered field of the document has one of the accepted values, case apart."""
+
+    def values(name: str) -> set[str]:
+        own = document.get(name) or ()
+        return {str(value).casefold() for value in ((own,) if isinstance(own, str) else own)}
+
+    return all(values(name) & {value.casefold() for value in accepted} for name, accepted in filters.items())
+
+
+def search_values(item: GoldItem, searches: Mapping[str, Sequence[Mapping[str, Any]]]) -> Values:
+    """`NAME.hit@10` of each search alone (dense, lexical, late, rerank): whether its own ten best hold a gold page. A part that is off or
+    broken shows here even where the others make up for it."""
+    return {f"{name}.hit@10": first_rank(item, hits[:10]) is not None for name, hits in searches.items() if name != "exact"}
 
 
 def as_expected(item: GoldItem, response: Mapping[str, Any]) -> bool:
@@ -145,9 +197,10 @@ def item_values(item: GoldItem, hits: Sequence[Mapping[str, Any]], response: Map
         "as_expected": as_expected(item, response),
         "refused": refused(response),
         "notice_recall": notice_recall(item, response),
+        "reason_right": reason_right(item, response),
     }
     values["clarified"] = response.get("status") == "clarify"
     if item.evidence and item.facts:
-        values |= retrieval(item, hits) | {"facts@5": facts_in_hits(item, hits)}
+        values |= retrieval(item, hits) | {"facts@5": facts_in_hits(item, hits), "quotes_together@5": quotes_together(item, hits)}
         values |= answer_quality(item, response) | citation_pages(item, response)
     return values

@@ -12,12 +12,20 @@ from typing import Any
 
 from eval.client import Json
 from eval.metrics import CUTOFFS, refused
-from eval.stats import Figure, expected_calibration_error, mean, percentile, rate, risk_at_coverage
+from eval.stats import Figure, expected_calibration_error, mean, rate, risk_at_coverage
 
 Rows = Sequence[Json]
 Figures = dict[str, Figure]
-RATES = frozenset([*(f"hit@{k}" for k in CUTOFFS), "correct", "concise", "cites_gold_page", "refused", "clarified", "as_expected"])
-RETRIEVAL = (*(f"hit@{k}" for k in CUTOFFS), "recall@5", "recall@20", "mrr@10", "ndcg@10", "facts@5")
+SEARCH = tuple(f"{name}.hit@10" for name in ("dense", "lexical", "late", "fused", "rerank"))
+RATES = frozenset(
+    [
+        *(f"hit@{k}" for k in CUTOFFS),
+        *SEARCH,
+        *("correct", "concise", "cites_gold_page", "refused", "clarified", "as_expected", "reason_right"),
+    ]
+)
+RETRIEVAL = (*(f"hit@{k}" for k in CUTOFFS), "mrr@10", "ndcg@10", "facts@5", "quotes_together@5")
+RECALL = tuple(f"recall@{k}" for k in CUTOFFS)
 ANSWER = ("fact_recall", "correct", "concise")
 CITATION = ("citation_precision", "citation_recall", "cites_gold_page")
 RIGHT = {"refuse": "refused", "refuse_or_warn": "refused or warned", "answer_real_part": "answered"}
@@ -39,13 +47,34 @@ def figures(rows: Rows) -> dict[str, Figures]:
     """All figures, by table."""
     owed = answerable(rows)
     return {
-        "retrieval": {name: figure(owed, name) for name in RETRIEVAL},
+        "retrieval": {name: figure(owed, name) for name in RETRIEVAL} | {name: parts_found(owed, name) for name in RECALL},
+        "searches": {name: figure(owed, name) for name in SEARCH},
         "answers": {name: figure(owed, name) for name in ANSWER}
-        | {"groundedness": groundedness(rows), "notice_recall": figure(rows, "notice_recall")},
+        | {"groundedness": groundedness(rows), "notice_recall": figure(rows, "notice_recall"), "notices_carried": notices(rows)},
         "citations": {name: figure(owed, name) for name in CITATION} | pooled(rows),
         "refusals": refusals(rows),
         "calibration": calibration(rows),
+        "cost": cost(rows),
+        "whole run": {"errors": rate([bool(row["error"]) for row in rows]), "within_filters": figure(rows, "within_filters")},
     }
+
+
+def parts_found(rows: Rows, name: str) -> Figure:
+    """recall@k of the items with several evidence parts; with one part it is hit@k."""
+    several = [row["metrics"].get(name) if len(row["evidence"]) > 1 else None for row in rows]
+    return mean(several, [row["cluster"] for row in rows])
+
+
+def notices(rows: Rows) -> Figure:
+    """Share of all notices owed that were carried, each counted once."""
+    return rate([carried for row in rows for carried in row["notices_carried"]])
+
+
+def cost(rows: Rows) -> Figures:
+    """Tokens and cost a question, over those in which a language model was asked."""
+    clusters = [row["cluster"] for row in rows]
+    used = [row["usage"] if row["usage"] and row["usage"]["input_tokens"] else None for row in rows]
+    return {name: mean([own and own[name] for own in used], clusters) for name in ("input_tokens", "output_tokens", "cost")}
 
 
 def groundedness(rows: Rows) -> Figure:
@@ -79,6 +108,8 @@ def refusals(rows: Rows) -> Figures:
         "over_refusal": rate([refused(row) for row in owed]),
         "asked_back": rate([row["status"] == "clarify" for row in owed]),
         "joint": rate([row["metrics"]["as_expected"] for row in rows]),
+        "f1": Figure(f1_of(judged, due), None, None, len(rows), len({row["id"] for row in [*judged, *due]})),
+        "reason_right": figure(rows, "reason_right"),
         **{kind: figure(part, "as_expected") for kind, part in sorted(not_answerable(rows).items())},
     }
 
@@ -92,11 +123,12 @@ def not_answerable(rows: Rows) -> dict[str, list[Json]]:
     return parts
 
 
-def f1(table: Figures) -> float | None:
-    """Harmonic mean of refusal precision and recall."""
-    precision, recall = table["precision"].value, table["recall"].value
-    if precision is None or recall is None:
+def f1_of(judged: Rows, due: Rows) -> float | None:
+    """Harmonic mean of refusal precision (over what was refused) and recall (over what was to be); None where neither says anything."""
+    if not judged or not due:
         return None
+    right = sum(row["expect"] == "refuse" for row in judged)
+    precision, recall = right / len(judged), right / len(due)
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
@@ -131,18 +163,6 @@ def median_words(rows: Rows) -> float | None:
     return float(median(words)) if words else None
 
 
-def latency(rows: Rows) -> dict[str, dict[str, float | int | None]]:
-    """p50 and p95 in milliseconds by stage: `ask <stage>` as the service measured it, `client ask` and `client search` as seen from here
-    (waiting for a busy service included)."""
-    stages: dict[str, list[float]] = {}
-    for row in rows:
-        for source in ("ask", "client"):
-            for stage, value in (row["timings_ms"].get(source) or {}).items():
-                if isinstance(value, int | float):
-                    stages.setdefault(f"{source} {stage}", []).append(float(value))
-    return {stage: {"p50": percentile(values, 0.5), "p95": percentile(values, 0.95), "n": len(values)} for stage, values in stages.items()}
-
-
 def failed(rows: Rows) -> list[Json]:
     """The rows that did not come out as expected, errors first."""
     return sorted((row for row in rows if row["error"] or not _right(row)), key=lambda row: not row["error"])
@@ -172,27 +192,29 @@ def failure_line(row: Json) -> str:
     return f"{row['id']} ({row['type']}) want {wanted} | got {got}"
 
 
-def summary(rows: Rows, run: Json) -> Json:
-    """The last record of a run: what was run, and every figure with n and interval."""
-    tables = figures(rows)
+def summary(rows: Rows, config: Json) -> Json:
+    """What a run comes to: every figure with n and interval, the same for the same rows (times stand in `eval.latency`)."""
     missing = [row["id"] for row in rows if row["not_indexed"]]
-    kinds = by(rows, lambda row: str(row["type"]))
-    plain = {
-        kind: {name: value.to_json() if isinstance(value, Figure) else value for name, value in part.items()}
-        for kind, part in kinds.items()
-    }
     return {
         "record": "summary",
-        **run,
+        "run": config,
         "n": len(rows),
         "n_answerable": len(answerable(rows)),
         "n_errors": sum(bool(row["error"]) for row in rows),
         "n_not_indexed": len(missing),
-        "figures": {table: {name: value.to_json() for name, value in part.items()} for table, part in tables.items()},
-        "refusal_f1": f1(tables["refusals"]),
-        "by_type": plain,
-        "latency_ms": latency(rows),
+        "not_indexed": sorted({name for row in rows for name in row["not_indexed"]}),
+        "figures": {table: {name: value.to_json() for name, value in part.items()} for table, part in figures(rows).items()},
+        "by_type": _plain(by(rows, lambda row: str(row["type"]))),
+        "by_document": _plain(by(rows, lambda row: str(row["cluster"]))),
+        "by_difficulty": _plain(by(rows, lambda row: str(row["difficulty"]))),
         "median_words": median_words(answerable(rows)),
         "unused_citations": sum(row.get("unused_citations") or 0 for row in rows),
         "degraded": sorted({step for row in rows for step in row.get("degraded") or ()}),
+    }
+
+
+def _plain(parts: dict[str, dict[str, Any]]) -> Json:
+    return {
+        name: {metric: value.to_json() if isinstance(value, Figure) else value for metric, value in part.items()}
+        for name, part in parts.items()
     }

@@ -23,6 +23,7 @@ from service.guard import Screened, screen
 from service.notices import notices
 from service.query.record import Query
 from service.refuse import UNPROVED, asked_back, not_answered, refused, warned
+from service.request_log import request_fields
 from service.retrieve import search, understood
 from service.revisions import current, labelled
 from service.stages import Stages
@@ -94,7 +95,7 @@ def answer(
                 span.update(output=made.text, metadata={"status": made.status, "mode": made.mode})
         named = [*dict.fromkeys(stages.degraded), *unreadable(made, rag.index.documents)]
         made = replace(made, degraded=tuple(named), timings_ms=stages.finish())
-        root.update(output=made.text, metadata={"status": made.status, "confidence": made.confidence, "degraded": parts(named)})
+        root.update(output=made.text, metadata={**request_fields(question.text, made, rag.index), "degraded": parts(named)})
     return made
 
 

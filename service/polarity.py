@@ -43,14 +43,58 @@ charge charging laden : discharge discharging entladen
 series : parallel
 ac : dc
 high : low
+highest : lowest
+higher : lower
+largest biggest greatest : smallest
+longer longest : shorter shortest
+rise rises rising risen rose : fall falls falling fallen fell
+toward towards : away
+active : passive
+input inputs : output outputs
+inlet : outlet
 start : stop
 push : pull
 yes : no
 first : last
 hot warm : cold
-dry : wet
+dry : wet damp moist humid
 with : without
+old used : new
+early earlier : late later
+stay stays remain : leave leaves
+thick thicker : thin thinner
+wide wider : narrow narrower
+full : empty
+loose : tight
+live : dead
+same : different
+heavy heavier : light lighter
+hard : soft
+internal : external
+horizontal horizontally : vertical vertically
+male : female
+primary : secondary
+permanent permanently : temporary temporarily
+manual manually : automatic automatically
+begin begins : end ends
+insert : withdraw
+assemble : disassemble dismantle
+engage engaged : disengage disengaged
+lock locked : unlock unlocked
+load : unload
+activate activated : deactivate deactivated
+always : never
+near nearest : far farthest
+pass passes passed : fail fails failed
+forward forwards : backward backwards
+single : double
+ascending : descending
+expand expands : contract contracts shrink shrinks
+north : south
+true : false
+odd : even
 """
+_PREFIXES = ("un", "in", "im", "non", "dis", "de")
 _PAIRS = [tuple(frozenset(side.split()) for side in pair.split(" : ")) for pair in _OPPOSITES.strip().splitlines()]
 _BOTH_WAYS = [(side, other) for a, b in _PAIRS for side, other in ((a, b), (b, a))]
 
@@ -67,14 +111,17 @@ def other_negation(said: str, quotes: Sequence[str]) -> bool:
 
 def n_negations(text: str) -> int:
     """How often a text says no."""
-    plain = re.sub(r"\bnos?(?:\.(?=\s)|\s*(?=[\d:(|]|$))", "", fold(text))  # "No. 5", "Item no": numbers
+    plain = re.sub(r"\bnos?(?:\.(?=[\s:])|\s*(?=[\d:(|]|$))", "", fold(text))  # "No. 5", "No.: 5", "Item no": numbers
     words = re.findall(r"[^\W\d_]+(?:'[a-z]+)?", plain)
     return sum(word in _NEGATIONS for word in words) + len(_NEGATED_CJK.findall(plain))
 
 
 def opposite(said: str, evidence: str) -> bool:
-    """A word that does not stand in the evidence while its opposite does; and "below 150 A" where the evidence says "above 150 A"."""
+    """A word that does not stand in the evidence while its opposite does ("smallest" for "largest", "unlocked" for "locked"); and "below
+    150 A" where the evidence says "above 150 A"."""
     own, standing = words_of(said), words_of(evidence)
+    if _undone(own, standing) or _undone(standing, own):
+        return True
     for side, other in _BOTH_WAYS:
         new = {word for word in own & side if not any(word[:3] == known[:3] for known in standing & side)}
         if new and standing & other and not own & other:
@@ -82,6 +129,15 @@ def opposite(said: str, evidence: str) -> bool:
     known = _limits(evidence)
     limits = [(words, known.get(digits, [])) for digits, found in _limits(said).items() for words in found]
     return any(_turned(words, near, side, other) for words, near in limits for side, other in _BOTH_WAYS)
+
+
+def _undone(words: set[str], others: set[str]) -> bool:
+    """A word of some length that the others hold without its negative prefix, and neither side holds both."""
+    for word in words - others:
+        bare = next((word.removeprefix(prefix) for prefix in _PREFIXES if word.startswith(prefix)), "").lstrip("-")
+        if len(bare) > 3 and bare in others and bare not in words:
+            return True
+    return False
 
 
 def _turned(words: Sequence[str], known: Sequence[Sequence[str]], side: frozenset[str], other: frozenset[str]) -> bool:

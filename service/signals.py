@@ -33,6 +33,11 @@ _ASKS_QUANTITY = re.compile(
 _ASKS_STEPS = re.compile(r"(?i)\bhow (?:do|can|should|would|to|must)\b|\b(?:steps?|procedure|sequence|instructions?|walk me through)\b")
 
 
+def asks_steps(question: str) -> bool:
+    """Whether a procedure is asked for."""
+    return bool(_ASKS_STEPS.search(question))
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A chunk under consideration, with what each stage said of it (None: that stage did not see it, or did not run). `cross` and
@@ -74,7 +79,7 @@ def matrix(question: str, candidates: Sequence[Candidate]) -> Matrix:
     columns.append(_reciprocal_ranks(np.array([candidate.fused for candidate in candidates])))
     cover = np.array([sum(weights[term] for term in weights.keys() & own.own) for own in told])
     pairs = set(pairwise(terms))
-    wants_quantity, wants_steps = bool(_ASKS_QUANTITY.search(question)), bool(_ASKS_STEPS.search(question))
+    wants_quantity, wants_steps = bool(_ASKS_QUANTITY.search(question)), asks_steps(question)
     columns += [
         np.array([candidate.code for candidate in candidates]),
         np.array([candidate.product for candidate in candidates]),

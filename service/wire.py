@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.core.catalogue import read_catalogue
 from service.core.code_table import read_codes
@@ -19,6 +20,10 @@ from service.core.text import ANALYZER_VERSION
 from service.core.types import Chunk, Document
 from service.core.words import read_words
 from service.prompts import PromptSource, packaged
+
+if TYPE_CHECKING:
+    from service.adapters.dialect import Dialect
+    from service.adapters.llm import Asking
 
 
 def wire(settings: Settings) -> Rag:
@@ -71,32 +76,35 @@ def load_writers(settings: Settings) -> tuple[Writer, ...]:
     """The language models, the small one first; none where no address is set. Raises SettingsError."""
     if not settings.llm_url:
         return ()
-    from service.adapters.anthropic import Anthropic
-    from service.adapters.dialect import protocol_of
-    from service.adapters.llm import Asking, LlmWriter, options_of, price_of
-    from service.adapters.openai_compatible import OpenAICompatible
+    from service.adapters.llm import LlmWriter
 
     models = [(settings.llm_model, settings.llm_price)]
     if settings.llm_large_model:
         models.append((settings.llm_large_model, settings.llm_large_price))
-    prompts, options = load_prompts(settings), options_of(settings.llm_options)
-    writers: list[Writer] = []
-    for model, price in models:
-        protocol = protocol_of(settings.llm_url, model) if settings.llm_protocol == "auto" else settings.llm_protocol
-        if protocol == "anthropic" and not model:
-            raise SettingsError("EVDOCS_LLM_MODEL must name a model for an Anthropic API.")
-        dialect = (Anthropic if protocol == "anthropic" else OpenAICompatible)(settings.llm_url, settings.llm_api_key.get_secret_value())
-        asking = Asking(
-            model,
-            timeout_s=settings.llm_timeout_s,
-            first_byte_s=settings.llm_first_byte_s,
-            retries=settings.llm_retries,
-            max_tokens=settings.llm_max_tokens,
-            options=options,
-            price=price_of(price),
-        )
-        writers.append(LlmWriter(dialect, prompts, asking))
-    return tuple(writers)
+    prompts = load_prompts(settings)
+    return tuple(LlmWriter(dialect, prompts, asking) for dialect, asking in (load_model(settings, *model) for model in models))
+
+
+def load_model(settings: Settings, model: str, price: str) -> tuple[Dialect, Asking]:
+    """A language model at the configured address: the protocol it speaks, and how it is asked. Raises SettingsError."""
+    from service.adapters.anthropic import Anthropic
+    from service.adapters.dialect import protocol_of
+    from service.adapters.llm import Asking, options_of, price_of
+    from service.adapters.openai_compatible import OpenAICompatible
+
+    protocol = protocol_of(settings.llm_url, model) if settings.llm_protocol == "auto" else settings.llm_protocol
+    if protocol == "anthropic" and not model:
+        raise SettingsError("EVDOCS_LLM_MODEL must name a model for an Anthropic API.")
+    dialect = (Anthropic if protocol == "anthropic" else OpenAICompatible)(settings.llm_url, settings.llm_api_key.get_secret_value())
+    return dialect, Asking(
+        model,
+        timeout_s=settings.llm_timeout_s,
+        first_byte_s=settings.llm_first_byte_s,
+        retries=settings.llm_retries,
+        max_tokens=settings.llm_max_tokens,
+        options=options_of(settings.llm_options),
+        price=price_of(price),
+    )
 
 
 def load_prompts(settings: Settings) -> PromptSource:

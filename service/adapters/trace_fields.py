@@ -13,7 +13,7 @@ MAX_TEXT = 8000  # characters of one string
 MAX_ITEMS = 200  # of one list or mapping
 MAX_DEPTH = 6
 _WITHOUT_CONTENT = ("usage", "cost", "model", "prompt", "level")
-_WORDS = ("status", "reason", "mode", "degraded", "generator", "faults")  # metadata whose values come from fixed lists
+_WORDS = ("status", "reason", "mode", "degraded", "generator", "faults", "kind", "language")  # metadata whose values come from fixed lists
 
 
 def plain(value: Any, depth: int = MAX_DEPTH) -> Any:

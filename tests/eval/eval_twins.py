@@ -6,9 +6,11 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from eval.items import GoldItem, parse_item
+from service.core.types import Filters
 
 Json = dict[str, Any]
 PAGES = (
@@ -143,3 +145,33 @@ class TwinService:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class Double:
+    """A system in this process that answers by rule."""
+
+    shows_searches = True
+
+    def __init__(self, pdf: Path, ask: Callable[[str], Json] = lambda question: reply()) -> None:
+        self._pdf, self._ask = pdf, ask
+
+    def describe(self) -> Json:
+        return {"kind": "double"}
+
+    def documents(self) -> list[Json]:
+        return [{"document_id": "d1", "file": "pack.pdf", "aliases": ["pack-copy.pdf"]}]
+
+    def search(self, question: str, k: int, filters: Filters) -> Json:
+        return {"hits": [hit(1, text="to 7 Nm")] * k, "timings_ms": {}}
+
+    def searches(self, question: str, filters: Filters) -> dict[str, list[Json]]:
+        return {"dense": [hit(2), hit(1)], "lexical": [hit(2)], "exact": [], "late": [hit(1)], "fused": [hit(1)]}
+
+    def ask(self, question: str, filters: Filters, mode: str) -> Json:
+        return self._ask(question)
+
+    def pdf(self, document_id: str) -> bytes:
+        return self._pdf.read_bytes()
+
+    def close(self) -> None:
+        pass

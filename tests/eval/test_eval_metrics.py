@@ -18,10 +18,17 @@ from eval.metrics import (
     citation_pages,
     count_words,
     facts_in_hits,
+    first_rank,
     found_parts,
     item_values,
+    meets,
     notice_recall,
+    notices_carried,
+    quotes_together,
+    reason_right,
     retrieval,
+    search_values,
+    within_filters,
 )
 
 TWO_PARTS: dict[str, Any] = {"evidence": [{"document": "pack.pdf", "pages": [1]}, {"document": "bms.pdf", "pages": [4, 5]}]}
@@ -143,8 +150,66 @@ def test_notices_owed_are_looked_for_where_items_name_them() -> None:
     assert notice_recall(gold(), reply()) is None
 
 
+def test_a_notice_broken_over_lines_is_carried_and_one_cut_short_is_not() -> None:
+    item = gold(notices=["Isolate the high-voltage pack first.", "Wear gloves."])
+    whole = reply("WARNING Isolate the high-\nvoltage pack first. [1]", notices=[{"level": "caution", "text": "Wear"}])
+    assert notices_carried(item, whole) == [True, False]
+    assert notices_carried(item, {}) == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("response", "right"),
+    [
+        (refusal("not_in_documents"), True),
+        (refusal("out_of_scope"), False),
+        (reply("", status="clarify", citations=[]), False),
+        (reply(), None),
+        ({}, None),
+    ],
+)
+def test_the_reason_is_scored_apart_and_only_where_something_was_refused(response: dict[str, Any], right: bool | None) -> None:
+    item = gold(expect="refuse", type="unanswerable", evidence=[], facts=[], reason="not_in_documents")
+    assert reason_right(item, response) is right
+    assert reason_right(gold(), refusal()) is None
+
+
+def test_asking_back_says_ambiguous() -> None:
+    item = gold(expect="refuse", type="unanswerable", evidence=[], facts=[], reason="ambiguous")
+    assert reason_right(item, reply("", status="clarify", citations=[]))
+
+
+def test_filters_are_met_by_any_accepted_value_of_every_field() -> None:
+    document = {"document_id": "d1", "product": ["PX-4", "PX-6"], "doc_type": "manual"}
+    assert meets(document, {"product": ("PX-6", "PX-9"), "doc_type": ("Manual",)})
+    assert not meets(document, {"product": ("PX-6",), "doc_type": ("datasheet",)})
+    assert not meets({}, {"product": ("PX-6",)})
+
+
+def test_what_is_shown_outside_the_filter_counts_against_it() -> None:
+    documents = {"d1": {"product": ["PX-4"]}, "d2": {"product": ["PX-6"]}}
+    item = gold(filters={"product": "PX-6"})
+    hits = [hit(1) | {"document_id": "d2"}, hit(2) | {"document_id": "d1"}]
+    assert within_filters(item, hits, reply(citations=[cite(document_id="d2")]), documents) == pytest.approx(2 / 3)
+    assert within_filters(item, [], {}, documents) is None
+    assert within_filters(gold(), hits, reply(), documents) is None
+
+
+def test_each_search_is_judged_by_its_own_ten_best() -> None:
+    searches = {"dense": [hit(9)] * 10 + [hit(1)], "lexical": [hit(9), hit(1)], "exact": [], "rerank": []}
+    assert search_values(gold(), searches) == {"dense.hit@10": False, "lexical.hit@10": True, "rerank.hit@10": False}
+    assert first_rank(gold(), searches["lexical"]) == 2
+
+
+def test_quotes_together_is_the_best_single_hit() -> None:
+    item = gold(quotes=["tighten to 7 Nm", "then mark the screw"])
+    apart = [hit(1, text="Tighten to 7 Nm."), hit(1, text="Then mark the screw.")]
+    assert quotes_together(item, apart) == 0.5
+    assert quotes_together(item, [*apart, hit(1, text="Tighten to 7 Nm, then mark the screw.")]) == 1.0
+    assert quotes_together(item, [hit(9)] * 5 + [hit(1, text="Tighten to 7 Nm, then mark the screw.")]) == 0.0
+
+
 def test_a_failed_call_has_every_value_of_a_failure() -> None:
     values = item_values(gold(), [], {})
     undefined = {name for name, value in values.items() if value is None}
-    assert undefined == {"citation_precision", "words", "notice_recall"}
+    assert undefined == {"citation_precision", "words", "notice_recall", "reason_right"}
     assert not any(value for value in values.values())

@@ -9,59 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eval_twins import Json, TwinService, cite, gold, hit, plain, refusal, reply
+from eval_cli import command
+from eval_twins import Double, Json, TwinService, cite, gold, plain, refusal, reply
 
 from eval import report
-from eval.cli import register
 from eval.client import CallFailed, HttpSystem, Unreachable, wait_s
 from eval.items import GoldItem
-from eval.run import git_commit, known_names, missing_documents, rows_of
+from eval.rows import load_run
+from eval.run import known_names, missing_documents, rows_of
+from eval.run_command import run_settings
+from eval.version import git_commit
 from ingest.cli import register as register_ingest
+from service.core.settings import Settings
 
 UNANSWERABLE: dict[str, Any] = {"expect": "refuse", "type": "unanswerable", "evidence": [], "facts": [], "quotes": []}
 Serve = Callable[..., TwinService]
 
 
-def _command(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    register(parser.add_subparsers())
-    args = parser.parse_args(["eval", *words])
-    return int(args.run(args))
-
-
 def _gold_file(path: Path, *items: GoldItem) -> Path:
     path.write_text("\n".join(json.dumps(plain(item)) for item in items), "utf-8")
     return path
-
-
-def _records(path: Path) -> list[Json]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-
-
-class Double:
-    """A system in this process that answers by rule."""
-
-    def __init__(self, pdf: Path, ask: Callable[[str], Json] = lambda question: reply()) -> None:
-        self._pdf, self._ask = pdf, ask
-        self.n_documents_listed = 0
-
-    def describe(self) -> Json:
-        return {"kind": "double"}
-
-    def documents(self) -> list[Json]:
-        return [{"document_id": "d1", "file": "pack.pdf", "aliases": ["pack-copy.pdf"]}]
-
-    def search(self, question: str, k: int) -> Json:
-        return {"hits": [hit(1, text="to 7 Nm")] * k, "timings_ms": {}}
-
-    def ask(self, question: str) -> Json:
-        return self._ask(question)
-
-    def pdf(self, document_id: str) -> bytes:
-        return self._pdf.read_bytes()
-
-    def close(self) -> None:
-        pass
 
 
 def test_a_run_over_http_writes_a_row_an_item_and_a_summary(serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,13 +39,15 @@ def test_a_run_over_http_writes_a_row_an_item_and_a_summary(serve: Serve, tmp_pa
 
     service = serve(ask)
     items = [gold(id="a"), gold(id="b", question="crash"), gold(id="c", question="moon?", **UNANSWERABLE)]
-    out = tmp_path / "out.jsonl"
-    assert _command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--url", service.url, "--json", str(out)) == 0
-    *rows, summary = _records(out)
+    out = tmp_path / "run"
+    assert command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--system", service.url, "--out", str(out)) == 0
+    run = load_run(out)
+    rows, summary = run.rows, run.summary
     assert [(row["id"], row["error"]) for row in rows] == [("a", None), ("b", "/v1/ask: HTTP 500 it broke"), ("c", None)]
     assert rows[0]["citation_checks"][0] == {"marker": 1, "file": "pack.pdf", "page": 1, "form": "blanks", "fault": ""}
     assert rows[0]["hits"][0]["page"] == 1
-    assert (summary["n"], summary["n_answerable"], summary["n_errors"], summary["build_id"]) == (3, 2, 1, "b1")
+    assert (summary["n"], summary["n_answerable"], summary["n_errors"], rows[0]["index"]["build_id"]) == (3, 2, 1, "b1")
+    assert rows[0]["searches"] is None
     correct = summary["figures"]["answers"]["correct"]
     assert (correct["value"], correct["n"], correct["n_valid"]) == (0.5, 2, 2)
     assert summary["figures"]["citations"]["citation_validity"]["value"] == 1.0
@@ -93,7 +62,7 @@ def test_a_busy_service_is_asked_again_after_the_time_it_names(serve: Serve) -> 
     service = serve(lambda question: next(states))
     waits: list[float] = []
     system = HttpSystem(service.url, sleep=waits.append)
-    assert system.ask("?")["status"] == "answered"
+    assert system.ask("?", {}, "extractive")["status"] == "answered"
     assert waits == [3.0, 1.0]
     system.close()
 
@@ -102,7 +71,7 @@ def test_a_service_that_stays_busy_becomes_an_error(serve: Serve) -> None:
     service = serve(lambda question: (503, {"Retry-After": "0"}, {"title": "Overloaded"}))
     system = HttpSystem(service.url, sleep=lambda seconds: None)
     with pytest.raises(CallFailed, match="HTTP 503 Overloaded"):
-        system.ask("?")
+        system.ask("?", {}, "extractive")
     assert sum(path == "/v1/ask" for _, path in service.requests) == 9
     system.close()
 
@@ -115,7 +84,7 @@ def test_waits_are_bounded_and_survive_nonsense() -> None:
 
 def test_no_service_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = _gold_file(tmp_path / "g.jsonl", gold())
-    assert _command("run", "--gold", str(path), "--url", "http://127.0.0.1:1") == 2
+    assert command("run", "--gold", str(path), "--system", "http://127.0.0.1:1") == 2
     assert "does not answer" in capsys.readouterr().err
 
 
@@ -130,13 +99,13 @@ def test_a_reply_that_is_no_list_of_documents_is_unreachable(serve: Serve) -> No
 @pytest.mark.parametrize("words", [("--limit", "0"), ("--clients", "0")])
 def test_senseless_numbers_and_bad_gold_are_exit_code_2(tmp_path: Path, words: tuple[str, str]) -> None:
     path = _gold_file(tmp_path / "g.jsonl", gold())
-    assert _command("run", "--gold", str(path), *words) == 2
-    assert _command("run", "--gold", str(tmp_path / "none.jsonl")) == 2
+    assert command("run", "--gold", str(path), *words) == 2
+    assert command("run", "--gold", str(tmp_path / "none.jsonl")) == 2
 
 
 def test_a_home_without_an_index_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = _gold_file(tmp_path / "g.jsonl", gold())
-    assert _command("run", "--gold", str(path), "--home", str(tmp_path / "empty")) == 2
+    assert command("run", "--gold", str(path), "--home", str(tmp_path / "empty")) == 2
     assert "evdocs eval:" in capsys.readouterr().err
 
 
@@ -150,11 +119,11 @@ def test_items_whose_documents_are_not_indexed_are_not_asked_and_fail(
         gold(id="c", **UNANSWERABLE),
     ]
     assert (
-        _command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--url", service.url, "--json", str(tmp_path / "o")) == 0
+        command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--system", service.url, "--out", str(tmp_path / "o")) == 0
     )
-    rows = _records(tmp_path / "o")
-    assert [row["error"] for row in rows[:3]] == ["not indexed: gone.pdf", "not indexed: gone.pdf", None]
-    assert [row["metrics"]["as_expected"] for row in rows[:3]] == [False, False, True]
+    rows = load_run(tmp_path / "o").rows
+    assert [row["error"] for row in rows] == ["not indexed: gone.pdf", "not indexed: gone.pdf", None]
+    assert [row["metrics"]["as_expected"] for row in rows] == [False, False, True]
     assert sum(path == "/v1/ask" for _, path in service.requests) == 1
     assert "2 items need documents that are not indexed; they count as failed: gone.pdf." in capsys.readouterr().out
 
@@ -211,7 +180,7 @@ def test_figures_count_every_item_and_pool_citations(pack_pdf: Path) -> None:
     assert tables["citations"]["number_precision"].value == pytest.approx(2 / 3)
     refusals = tables["refusals"]
     assert (refusals["precision"].value, refusals["recall"].value, refusals["over_refusal"].value) == (0.5, 0.5, pytest.approx(1 / 3))
-    assert report.f1(refusals) == 0.5
+    assert (refusals["f1"].value, refusals["f1"].n_valid) == (0.5, 3)
     assert refusals["joint"].value == pytest.approx(2 / 5)
     assert (tables["calibration"]["ece"].n_valid, tables["calibration"]["risk@80%"].value) == (3, pytest.approx(2 / 3))
     assert report.broken_rules(rows) == [
@@ -222,7 +191,7 @@ def test_figures_count_every_item_and_pool_citations(pack_pdf: Path) -> None:
 
 def test_markdown_goes_to_standard_output_alone(serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     service = serve(lambda question: (200, {}, reply()))
-    assert _command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", gold())), "--url", service.url, "--markdown") == 0
+    assert command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", gold())), "--system", service.url, "--markdown") == 0
     printed = capsys.readouterr().out
     assert printed.startswith("g.jsonl: 1 items, 1 answerable")
     assert "| hit@1 | 1.000 | 1 of 1 | 0.207 - 1.000 w | 1 |" in printed
@@ -252,11 +221,41 @@ def test_a_run_in_this_process_over_a_real_index(pack_pdf: Path, tmp_path: Path)
         gold(id="a"),
         gold(id="b", question="What rating has fuse F12?", facts=[["350 A"]], evidence=[{"document": "pack.pdf", "pages": [2]}]),
     ]
-    out = tmp_path / "out.jsonl"
-    assert _command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--home", home, "--json", str(out)) == 0
-    *rows, summary = _records(out)
+    out = tmp_path / "run"
+    assert command("run", "--gold", str(_gold_file(tmp_path / "g.jsonl", *items)), "--home", home, "--out", str(out)) == 0
+    run = load_run(out)
+    rows, summary = run.rows, run.summary
     assert [row["error"] for row in rows] == [None, None]
     assert summary["figures"]["retrieval"]["hit@5"]["value"] == 1.0
     assert {check["fault"] for row in rows for check in (*row["citation_checks"], *row["nearest_checks"])} == {""}
-    assert summary["build_id"] == (tmp_path / "home" / "current").read_text().strip()
-    assert len(summary["system"]["settings"]["fingerprint"]) == 16
+    assert summary["run"]["build_id"] == (tmp_path / "home" / "current").read_text().strip()
+    assert len(summary["run"]["system"]["settings"]["fingerprint"]) == 16
+    again = tmp_path / "again"
+    assert command("run", "--gold", str(tmp_path / "g.jsonl"), "--home", home, "--out", str(again), "--clients", "2") == 0
+    assert all((out / name).read_bytes() == (again / name).read_bytes() for name in ("run.json", "results.jsonl", "summary.json"))
+    assert set(rows[0]["searches"]) == {"dense", "lexical", "exact", "late", "fused", "rerank"}
+    assert rows[0]["metrics"]["rerank.hit@10"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--mode", "llm"), "No language model is set up"),
+        (("--set", "k_dence=3"), "not 'k_dence'"),
+        (("--set", "k_dense=0"), "EVDOCS_K_DENSE"),
+        (("--system", "http://127.0.0.1:1", "--set", "k_dense=3"), "settings of its own"),
+    ],
+)
+def test_a_run_that_cannot_be_as_asked_says_so(
+    sample_settings: Settings, tmp_path: Path, words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = _gold_file(tmp_path / "g.jsonl", gold())
+    assert command("run", "--gold", str(path), "--home", str(sample_settings.home), *words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_time_budgets_are_raised_and_said_unless_they_are_set() -> None:
+    settings, raised = run_settings(None, {})
+    assert (settings.rerank_budget_s, settings.deadline_s, raised) == (60.0, 600.0, {"rerank_budget_s": 60.0, "deadline_s": 600.0})
+    settings, raised = run_settings(None, {"rerank_budget_s": "1.5"})
+    assert (settings.rerank_budget_s, raised) == (1.5, {"deadline_s": 600.0})

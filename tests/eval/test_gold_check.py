@@ -65,11 +65,12 @@ def test_exit_codes_of_the_command(pack_pdf: Path, tmp_path: Path, capsys: pytes
 
 
 def test_the_gold_questions_over_the_sample_corpus_are_clean() -> None:
-    from eval.items import load_gold
+    from eval.items import load_golds
 
     root = Path(__file__).parents[2]
-    items = load_gold(root / "eval" / "gold" / "sample.jsonl")
+    items = load_golds([root / "eval" / "gold" / name for name in ("sample.jsonl", "sample_filters.jsonl")])
     assert len(items) >= 800
+    assert sum(bool(item.filters) for item in items) >= 10
     assert check_gold(items, root / "corpora" / "sample") == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from eval_twins import gold, plain
 
-from eval.items import GoldError, load_gold
+from eval.items import GoldError, load_gold, load_golds
 
 
 def _write(path: Path, *lines: object) -> Path:
@@ -81,3 +81,19 @@ def test_the_development_gold_loads_where_it_is_there() -> None:
     items = load_gold(path)
     assert len(items) == 135
     assert sum(item.answerable for item in items) == 91
+
+
+def test_filters_are_those_of_the_api_with_one_value_or_several() -> None:
+    item = gold(filters={"product": "PX-6", "doc_type": ["manual", "bulletin"]})
+    assert item.filters == {"product": ("PX-6",), "doc_type": ("manual", "bulletin")}
+    for wrong in ({"colour": "red"}, {"product": []}, ["product"]):
+        with pytest.raises(ValueError, match="filters"):
+            gold(filters=wrong)
+
+
+def test_files_read_as_one_set_share_no_id(tmp_path: Path) -> None:
+    for name, ids in {"a": ("1", "2"), "b": ("3",), "c": ("2",)}.items():
+        (tmp_path / name).write_text("".join(json.dumps(plain(gold(id=one))) + "\n" for one in ids), "utf-8")
+    assert [item.item_id for item in load_golds([tmp_path / "a", tmp_path / "b"])] == ["1", "2", "3"]
+    with pytest.raises(GoldError, match="'2' stands in another of the files"):
+        load_golds([tmp_path / "a", tmp_path / "c"])

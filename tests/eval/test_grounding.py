@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from eval_twins import PAGES, build_pdf, cite
 
-from eval.grounding import check_citations, check_numbers, check_support, numbers_with_unit, supported
+from eval.grounding import check_citations, check_numbers, numbers_with_unit, supported
 from eval.pages import PdfPages, PdfShelf, UnreadablePdf
+from eval.support import check_support
 
 
 @pytest.fixture

@@ -117,3 +117,12 @@ def test_markers_are_read_and_removed() -> None:
     text = "7 Nm [1][12]. Bits [7:0]"
     assert markers(text) == [1, 12]
     assert without_markers(text) == "7 Nm. Bits [7:0]"
+
+
+def test_codes_of_symbol_fonts_are_read_as_the_reader_reads_them() -> None:
+    page = "1 \uf0ae closes the contactor\n2 \uf0b1 5 V"  # the Symbol font's arrow and plus-minus, as extractors give them
+    assert quote_on_page("1 → closes the contactor", page) == "blanks"
+    assert quote_on_page("2 ± 5 V", page) == "blanks"
+    assert quote_on_page("1 ← closes the contactor", page) is None
+    assert quote_on_page("2 ≤ 5 V", page) is None
+    assert quote_on_page("✓ done", "\uf0fc done") == "blanks"  # Wingdings

@@ -10,6 +10,7 @@ from records import DOCUMENT, chunk, passage
 from service.aligned import aligned
 from service.core.types import Document, Draft
 from service.faithful import Setting, changed, setting
+from service.polarity import opposite, other_negation
 from service.steps_kept import steps_kept
 from service.writing import cited_drafts, fault_of
 
@@ -123,3 +124,28 @@ def test_a_list_of_remarks_is_no_procedure() -> None:
     bullets = passage(chunk("• dust", "• frost", "• salt", kind="list_item"))
     drafts = [aligned(Draft(f"{word} [1]"), [bullets]) for word in ("salt", "dust")]
     assert steps_kept(drafts, [], [bullets])
+
+
+@pytest.mark.parametrize(
+    ("evidence", "sentence", "turned"),
+    [
+        ("The largest fuse holder takes 30 A fuses.", "The smallest fuse holder takes 30 A fuses.", True),
+        ("The lowest value wins.", "The highest value wins.", True),
+        ("After five minutes the pressure may have fallen by 2 mbar.", "After five minutes the pressure may have risen by 2 mbar.", True),
+        ("If the cover is locked, pull the loop.", "If the cover is unlocked, pull the loop.", True),
+        ("Keep the valve inactive.", "Keep the valve active.", True),
+        ("Fit a new membrane in the vent.", "Fit an old membrane in the vent.", True),
+        ("The locked cover and the unlocked lid.", "The unlocked lid.", False),
+        ("Disconnect the cable, then connect the tester.", "Connect the tester.", False),
+        ("The inner wall of the box is installed.", "Installed: inner wall of the box.", False),
+        ("A stalled pump is dead.", "An installed pump is dead.", True),
+    ],
+)
+def test_a_word_turned_into_its_opposite_is_found(evidence: str, sentence: str, turned: bool) -> None:
+    """The last one is the price of reading prefixes: "installed" is no opposite of "stalled"."""
+    assert opposite(sentence, evidence) is turned
+
+
+def test_the_sign_of_a_number_is_no_negation() -> None:
+    assert not other_negation("No.: P30, load sharing address 1 to 16.", ["P30, load sharing address 1 to 16."])
+    assert other_negation("No load sharing address 1 to 16.", ["P30, load sharing address 1 to 16."])
