@@ -40,14 +40,14 @@ def composed(
     chosen: Sequence[Piece], passages: Sequence[Passage], all_pieces: Mapping[tuple[int, int], Piece], score: float
 ) -> Iterator[Draft]:
     """The drafts of an answer. `chosen` has the best piece first; `all_pieces` are those of the passages by (passage, place)."""
-    told: set[str] = set()
+    told: dict[str, Said] = {}
     for at in dict.fromkeys(piece.at for piece in chosen):
         own = sorted((piece for piece in chosen if piece.at == at), key=lambda piece: piece.place)
         for line in _lines(own, passages[at], all_pieces):
-            key = " ".join(analyze(line.said.text))
-            if key not in told:
-                told.add(key)
-                yield Draft(line.said.text, line.said.spans, line.said.added, score)
+            told.setdefault(f"{' '.join(analyze(line.said.text))} ", line.said)
+    for key, line_said in told.items():
+        if not any(other != key and other.startswith(key) for other in told):  # the title of a row, where the row names it too
+            yield Draft(line_said.text, line_said.spans, line_said.added, score)
 
 
 def _lines(own: Sequence[Piece], passage: Passage, all_pieces: Mapping[tuple[int, int], Piece]) -> Iterator[Line]:

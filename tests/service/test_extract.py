@@ -102,6 +102,12 @@ def test_nothing_is_said_twice() -> None:
     assert lines(0, 1, of=made) == ["Tighten to 7 Nm."]
 
 
+def test_what_another_line_begins_with_is_not_a_line_of_its_own() -> None:
+    made = chunk("Before opening the pack, wear:", "insulating gloves of class 0", "a face shield")
+    made = replace(made, parts=(made.parts[0], *(replace(part, kind="list_item") for part in made.parts[1:])))
+    assert lines(0, 1, of=made) == ["Before opening the pack, wear: insulating gloves of class 0"]
+
+
 def test_a_new_numbering_begins_a_new_procedure_and_a_warning_between_steps_stays_in() -> None:
     made = chunk("1. Open the valve.", "Hot coolant.", "2. Drain it.", "1. Fit the pump.", "2. Close the valve.", kind="list_item")
     parts = list(made.parts)
