@@ -10,10 +10,11 @@ import pytest
 from eval_cli import command
 from eval_twins import Double, Json, TwinService, cite, gold, plain, refusal, reply
 
-from eval.baseline import MOST_BYTES, accept, load_baseline
-from eval.gate import Rules, Verdict, judge, load_rules
-from eval.items import GoldItem
+from eval.baseline import MOST_BYTES, PACKAGED, accept, load_baseline
+from eval.gate import MIN_COMMON, Rules, Verdict, judge, load_rules
+from eval.items import GoldItem, load_golds
 from eval.rows import Run, RunError
+from eval.run import item_sha
 from eval.run_command import configuration, perform
 
 NOTICE = "Isolate the pack first."
@@ -202,3 +203,14 @@ def test_floors_are_those_of_the_whole_set_and_not_of_a_few_items(ran: Callable[
     assert few.passed
     assert "32 items of the baseline were not asked" in few.notes
     assert any(note.startswith("floors were not looked at") for note in few.notes)
+
+
+def test_the_packaged_baseline_is_small_and_knows_the_gold_set() -> None:
+    gold = Path(__file__).parents[2] / "eval" / "gold"
+    items = load_golds([gold / "sample.jsonl", gold / "sample_filters.jsonl"])
+    baseline = load_baseline(PACKAGED)
+    known = sum(item.item_id in baseline.items and baseline.items[item.item_id].item_sha == item_sha(item) for item in items)
+    assert known >= MIN_COMMON * len(items)
+    assert PACKAGED.stat().st_size < MOST_BYTES
+    text = PACKAGED.read_text("utf-8")
+    assert not any(item.question in text for item in items)
