@@ -72,6 +72,10 @@ def _joined(held: Line, here: Line, passage: Passage) -> Line | None:
     if piece.unit.part is last.unit.part and piece.unit.kind != "table_row" and piece.place == last.place + 1:
         spans = (*held.said.spans[:-1], replace(held.said.spans[-1], end=piece.unit.end))
         return Line(pieces, Said(f"{held.said.text} {here.said.text}", spans, held.said.added))
+    if piece.unit.kind == "table_row" and piece.unit.part is last.unit.part and last.text.rstrip(".") in held.said.text:
+        both = f"{last.text.rstrip('.')}. {piece.text.rstrip('.')}"  # two sentences of one long cell
+        spans = tuple(dict.fromkeys((*held.said.spans, *here.said.spans)))
+        return Line(pieces, Said(held.said.text.replace(last.text.rstrip("."), both, 1), spans, held.said.added))
     if piece.unit.part.statement and last.unit.part.statement:
         start = _common_start(held.said.text, here.said.text)
         if start:

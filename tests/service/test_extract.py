@@ -10,7 +10,7 @@ import pytest
 from records import chunk, passage
 
 from service.core.late import Closeness
-from service.core.types import Chunk, Passage
+from service.core.types import Cell, Chunk, Passage
 from service.extract.asked import asked
 from service.extract.choose import facts
 from service.extract.compose import composed
@@ -89,6 +89,19 @@ def test_sentences_that_follow_each_other_are_one_line_and_one_quote() -> None:
 def test_a_line_that_points_back_gets_what_it_points_to() -> None:
     made = chunk("The pump runs dry for a minute. It must then be vented. Store it upright.")
     assert lines(1, of=made) == ["The pump runs dry for a minute. It must then be vented."]
+
+
+def test_two_sentences_of_one_long_cell_are_said_in_one_row() -> None:
+    told = [
+        "Turn the dial until the lamp is out, then wait there for the second tone of the buzzer",
+        "Hold the key meanwhile with the other hand of yours",
+    ]
+    cell = f"{told[0]}. {told[1]}."
+    text = f"Calibrate {cell} two"
+    made = chunk(text, kind="table_row")
+    cells = (Cell("Work", 0, 9), Cell("How", 10, 10 + len(cell)), Cell("Persons", 11 + len(cell), len(text)))
+    made = replace(made, parts=(replace(made.parts[0], statement=f"Calibrate: How {cell.rstrip('.')}; Persons two", cells=cells),))
+    assert lines(0, 1, of=made) == [f"Calibrate: How {told[0]}. {told[1]}; Persons two"]
 
 
 def test_an_item_is_said_with_what_introduces_it() -> None:
