@@ -36,6 +36,8 @@ from service.confidence import NEGATIVE, OPTIONAL, PACKAGED
 from service.core.settings import load
 
 OVER_REFUSAL = 0.05
+UNSURE_BELOW = 0.2
+"""An answer that is right less than once in five times is not given: of the rows fitted on it costs 3 in 100 right ones (eval/LOG.md)."""
 FOLDS = 5
 SEED = 20261120
 PENALTY = 0.01
@@ -114,6 +116,7 @@ def fit(rows: Sequence[Row], signals: frozenset[str]) -> dict[str, Any]:
     return {
         "signals": sorted(signals),
         "refuse_below": round(refuse_below, 4),
+        "unsure_below": UNSURE_BELOW,
         "out_of_scope_below": round(out, 4),
         **{head: model.fields() for head, model in models.items()},
         "fitted": {

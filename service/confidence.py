@@ -45,14 +45,15 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """The three models of one set of signals. Refuse where `answerable` judges below `refuse_below`; where then `in_scope` judges below
-    `out_of_scope_below`, the question is not about the documents."""
+    """The three models of one set of signals. Refuse where `answerable` judges below `refuse_below`; or where `right` does
+    below `unsure_below`; where then `in_scope` judges below `out_of_scope_below`, the question is not about the documents."""
 
     right: Logistic
     answerable: Logistic
     in_scope: Logistic
     refuse_below: float
     out_of_scope_below: float
+    unsure_below: float = 0.0
 
 
 def model_for(values: Mapping[str, float]) -> Confidence:
@@ -69,8 +70,9 @@ def _packaged() -> dict[frozenset[str], Confidence]:
 
 def read_model(fields: Mapping[str, object]) -> Confidence:
     """A model from its JSON object."""
-    heads = {name: Logistic(**fields[name]) for name in ("right", "answerable", "in_scope")}  # type: ignore[arg-type]
-    return Confidence(**heads, refuse_below=float(str(fields["refuse_below"])), out_of_scope_below=float(str(fields["out_of_scope_below"])))
+    right, answerable, in_scope = (Logistic(**fields[name]) for name in ("right", "answerable", "in_scope"))  # type: ignore[arg-type]
+    below = (float(str(fields.get(name, 0.0))) for name in ("refuse_below", "out_of_scope_below", "unsure_below"))
+    return Confidence(right, answerable, in_scope, *below)
 
 
 def features(question: str, passages: Sequence[Passage], sentences: Sequence[Sentence], wanted: Needs, lacks: Missing) -> dict[str, float]:

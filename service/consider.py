@@ -53,7 +53,10 @@ class Considered:
         """Whether to answer: `refuse_below` is a confidence, negative for the fitted rule."""
         if not self.cited.sentences:
             return False
-        return self.confidence >= refuse_below if refuse_below >= 0 else self.model.answerable.judge(self.values) >= self.model.refuse_below
+        if refuse_below >= 0:
+            return self.confidence >= refuse_below
+        model = self.model
+        return model.answerable.judge(self.values) >= model.refuse_below and self.confidence >= model.unsure_below
 
 
 def consider(rag: Rag, query: Query, found: Sequence[Passage], filters: Filters, stages: Stages) -> Considered:
