@@ -10,7 +10,7 @@ from eval.report_html.curves import Bin
 from eval.stats import Figure
 
 WIDTH, HEIGHT = 340, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 42, 12, 12, 38
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 12, 12, 38
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def frame(axes: Axes, x_name: str, y_name: str, x_ticks: Sequence[tuple[float, s
     for value in y_ticks:
         y = axes.py(value)
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{right}" y1="{y}" y2="{y}"/>')
-        parts.append(f'<text x="{_LEFT - 5}" y="{y + 4}" text-anchor="end">{value:g}</text>')
+        parts.append(f'<text x="{_LEFT - 5}" y="{y + 4}" text-anchor="end">{value:.3g}</text>')
     for value, name in x_ticks:
         parts.append(f'<text x="{axes.px(value)}" y="{bottom + 15}" text-anchor="middle">{escape(name)}</text>')
     parts.append(f'<line class="axis" x1="{_LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
@@ -61,7 +61,7 @@ def frame(axes: Axes, x_name: str, y_name: str, x_ticks: Sequence[tuple[float, s
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    return [round(low + (high - low) * part / 4, 3) for part in range(5)]
+    return [low + (high - low) * part / 4 for part in range(5)]
 
 
 def risk_coverage_plot(points: Sequence[tuple[float, float]]) -> str:
@@ -103,7 +103,7 @@ def trend_plot(name: str, nights: Sequence[tuple[str, Figure | None, bool]]) -> 
         return ""
     ends = [edge for _, _, value, low, high, _ in valid for edge in (value, low, high) if edge is not None]
     low, high = min(ends), max(ends)
-    pad = (high - low) * 0.1 or 0.05
+    pad = max((high - low) * 0.1, 0.01 if high <= 1 else 0.05 * high)
     share = low >= 0 and high <= 1
     axes = Axes((0, max(1, len(nights) - 1)), (max(0.0, low - pad), min(1.0, high + pad) if share else high + pad), 340, 170)
     labels = [(0.0, nights[0][0])] if len(nights) == 1 else [(0.0, nights[0][0]), (len(nights) - 1.0, nights[-1][0])]
