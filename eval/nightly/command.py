@@ -30,6 +30,7 @@ def add_arguments(nightly: argparse.ArgumentParser) -> None:
     nightly.add_argument("--dataset", default="evdocs", help="name of the Langfuse dataset (default: evdocs)")
     nightly.add_argument("--clients", type=int, default=1, metavar="N", help="items asked at a time (default 1)")
     nightly.add_argument("--images", type=int, default=40, metavar="N", help="most pictures of pages in the report (default 40)")
+    nightly.add_argument("--keep", type=int, default=30, metavar="N", help="runs kept on disk; figures of every night stay (default 30)")
     nightly.set_defaults(run=nightly_command)
 
 
@@ -58,6 +59,7 @@ def nightly_command(args: argparse.Namespace) -> int:
         dataset=args.dataset,
         clients=max(1, args.clients),
         images=max(0, args.images),
+        keep=max(1, args.keep),
         given=given,
     )
     return night(plan, lambda text: print(text, flush=True))

@@ -7,6 +7,7 @@ Every stage can be done again and comes to the same: a job killed at any moment 
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +40,8 @@ FAILURES = (GoldError, RunError, HistoryError, EvdocsError, Unreachable, OSError
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a night does. `corpus` empty: nothing is ingested. `baseline` None: STATE/baseline.json, else the packaged one, else none."""
+    """What a night does. `corpus` empty: nothing is ingested. `baseline` None: STATE/baseline.json, else the packaged one, else none.
+    `keep`: so many runs stay on disk; the history keeps every night's figures."""
 
     gold: tuple[Path, ...]
     state: Path
@@ -52,6 +54,7 @@ class Plan:
     dataset: str = "evdocs"
     clients: int = 1
     images: int = MOST_IMAGES
+    keep: int = 30
     given: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -112,6 +115,7 @@ class _Job:
         self._langfuse(night, settings, run)
         if not verdict.passed and not night.alerted:
             night.alerted = _tell(self.plan, _message(night, run, verdict, changes), self.said)
+        self._prune(night)
         night.exit_code = PASSED if verdict.passed else FAILED
         self._done(night, "end")
         return night.exit_code
@@ -175,9 +179,7 @@ class _Job:
         """Raises RunError where the one asked for cannot be read."""
         path = self.plan.baseline or next((own for own in (self.folder.baseline, PACKAGED) if own.is_file()), None)
         if path is None or str(path) == "none":
-            self.said(
-                "Baseline: none accepted yet, only rules and floors count (`evdocs eval accept RUN --baseline STATE/baseline.json`)."
-            )
+            self.said("Baseline: none accepted yet, only rules and floors count (`evdocs eval accept RUN --baseline STATE/baseline.json`).")
             return None
         return load_baseline(path)
 
@@ -214,6 +216,12 @@ class _Job:
         for line in table(sync_run(settings, self.plan.dataset, night.run, run.rows, night.began_ns)):
             self.said(line)
         self._done(night, "langfuse")
+
+    def _prune(self, night: Night) -> None:
+        """Remove the folders of the oldest runs, never this night's."""
+        runs = sorted(path for path in self.folder.run("").iterdir() if path.is_dir() and path.name != night.run)
+        for path in runs[: max(0, len(runs) + 1 - self.plan.keep)]:
+            shutil.rmtree(path)
 
 
 def _complete(path: Path) -> bool:

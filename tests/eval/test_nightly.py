@@ -160,6 +160,14 @@ def test_a_second_job_says_so_and_does_nothing(plan: Plan) -> None:
     assert _quiet(plan)[0] == 0
 
 
+def test_old_runs_leave_the_disk_and_stay_in_the_history(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in range(1, 4):
+        monkeypatch.setattr(job.time, "strftime", lambda form, when, day=day: f"2099-01-0{day}")
+        assert _quiet(_with(plan, keep=2))[0] == 0
+    assert sorted(path.name[:10] for path in (plan.state / "runs").iterdir()) == ["2099-01-02", "2099-01-03"]
+    assert len(trend(Folder(plan.state).history)) == 3
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_night_killed_at_any_stage_comes_to_the_same_when_started_again(
     plan: Plan, stage: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
