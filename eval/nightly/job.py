@@ -34,6 +34,8 @@ from service.core.manifest import write_durably
 from service.core.settings import Settings
 
 PASSED, FAILED, UNUSABLE, BUSY = 0, 1, 2, 3
+FRESH_NS = 20 * 3600 * 10**9
+"""A night begun longer ago is not gone on with: it is the next one's turn."""
 FAILURES = (GoldError, RunError, HistoryError, EvdocsError, Unreachable, OSError)
 """What a night can fail by."""
 
@@ -111,7 +113,12 @@ class _Job:
         began = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(night.began_ns // 10**9))
         record(self.folder.history, night.run, began, run, verdict)
         self._done(night, "history")
-        self._report(night, Material(night.run, run, evidence_in(settings.home, self.plan.images), verdict, changes, before=before))
+        self._report(
+            night,
+            Material(
+                night.run, run, evidence_in(settings.home, self.plan.images, run.config.get("build_id")), verdict, changes, before=before
+            ),
+        )
         self._langfuse(night, settings, run)
         if not verdict.passed and not night.alerted:
             night.alerted = _tell(self.plan, _message(night, run, verdict, changes), self.said)
@@ -163,8 +170,9 @@ class _Job:
     def _night(self, fingerprint: str) -> Night:
         """The night this is: the one that was begun and is not through, or else today's."""
         known, day = self.folder.read(), time.strftime("%Y-%m-%d", time.gmtime())
-        if known and known.run == f"{known.day}-{fingerprint}" and (known.exit_code is None or known.day == day):
-            if known.exit_code is None:
+        begun = known is not None and known.exit_code is None and time.time_ns() - known.began_ns < FRESH_NS
+        if known and known.run == f"{known.day}-{fingerprint}" and (begun or known.day == day):
+            if begun:
                 self.said(f"Run {known.run}: going on with it, done so far: {', '.join(known.stages) or 'nothing'}.")
             return known
         made = Night(f"{day}-{fingerprint}", day, time.time_ns() // 10**9 * 10**9)

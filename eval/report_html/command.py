@@ -22,7 +22,7 @@ def add_arguments(report: argparse.ArgumentParser) -> None:
     report.add_argument("--rules", type=Path, metavar="FILE", help="the gate's rules (default: the packaged eval/gate.toml)")
     report.add_argument("--before", type=Path, metavar="RUN", help="an earlier run, for what was answered then")
     report.add_argument("--home", type=Path, help="folder of the index, for pictures of pages (default: EVDOCS_HOME or ./var)")
-    report.add_argument("--images", type=int, metavar="N", help="most pictures of pages; 0 draws none (default 40)")
+    report.add_argument("--images", type=int, default=40, metavar="N", help="most pictures of pages; 0 draws none (default 40)")
     report.set_defaults(run=report_command)
 
 
@@ -46,7 +46,7 @@ def write_report(args: argparse.Namespace, out: Path) -> int:
     from eval.gate import RULES, judge, load_rules
     from eval.nightly.history import trend
     from eval.report_html.changes import changes_since
-    from eval.report_html.evidence import MOST_IMAGES, evidence_in
+    from eval.report_html.evidence import evidence_in
     from eval.report_html.markdown import markdown
     from eval.report_html.material import Material
     from eval.report_html.page import html
@@ -59,7 +59,7 @@ def write_report(args: argparse.Namespace, out: Path) -> int:
     material = Material(
         name=run.path.resolve().name,
         run=run,
-        evidence=evidence_in(load(home=args.home).home, MOST_IMAGES if args.images is None else max(0, args.images)),
+        evidence=evidence_in(load(home=args.home).home, max(0, args.images), run.config.get("build_id")),
         verdict=verdict,
         changes=changes_since(baseline, run) if baseline else None,
         history=trend(args.history, gold=" + ".join(run.config["gold"])) if args.history else (),

@@ -9,6 +9,7 @@ from pathlib import Path
 from eval.report_html.marked_page import MarkedPage, NotDrawn, marked_page
 from eval.rows import Json
 from service.core.catalogue import source_file
+from service.core.manifest import current_build_id
 from service.core.types import Document
 
 MOST_IMAGES, MOST_BYTES = 40, 4_000_000
@@ -33,6 +34,7 @@ class Evidence:
     home: Path | None
     documents: Sequence[Document]
     most: int = MOST_IMAGES
+    note: str = ""
     n_left_out: int = 0
     _n: int = 0
     _bytes: int = 0
@@ -69,8 +71,11 @@ class Evidence:
             return Shown(name, page, len(quotes), None, str(error))
 
 
-def evidence_in(home: Path | None, most: int = MOST_IMAGES) -> Evidence:
-    """Over the index published in `home`."""
+def evidence_in(home: Path, most: int = MOST_IMAGES, build_id: str | None = None) -> Evidence:
+    """Over the index published in `home`; where it is not the build of the run, a note says so."""
     from ingest.run import published
 
-    return Evidence(home, [entry.document for entry in published(home)] if home else [], most)
+    now = current_build_id(home)
+    other = now is not None and build_id is not None and now != build_id
+    note = f"Pages are drawn from index build {now}; the run was over {build_id}." if other else ""
+    return Evidence(home, [entry.document for entry in published(home)], most, note)

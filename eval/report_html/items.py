@@ -24,6 +24,8 @@ def failed_section(material: Material) -> str:
         cut.append(f"The first {MOST_ITEMS} are shown; the others stand in the run's results.jsonl.")
     if material.evidence.n_left_out:
         cut.append(f"{material.evidence.n_left_out} page pictures were left out to keep this file small (--images shows more).")
+    if material.evidence.note:
+        cut.append(material.evidence.note)
     return section("failed", "Failed items", f'<p class="soft">{escape(" ".join(cut))}</p>{drawn}')
 
 

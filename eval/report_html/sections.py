@@ -44,7 +44,7 @@ def headline_section(material: Material) -> str:
         cells = (_number(figure.value), _interval(figure), interval_bar(figure), str(figure.n_valid), _change(material, metric))
         course = sparkline(name, [value for value in own if value is not None])
         rows.append(f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{cell}</td>" for cell in (*cells, course)) + "</tr>")
-    heads = ("figure", "value", "95 % interval", "", "n", "since the baseline", "nights")
+    heads = ("figure", "value", "95 % interval", "on 0 to 1", "n", "since the baseline", "nights")
     caption = "Headline figures; n counts items (or citations, numbers) with a value"
     return section("figures", "Headline figures", _table(caption, heads, rows))
 
@@ -125,7 +125,7 @@ def grid_table(grid: Grid) -> str:
 
 
 def _table(caption: str, heads: tuple[str, ...], rows: list[str]) -> str:
-    cells = "".join(f'<th scope="col">{escape(head)}</th>' if head else "<td></td>" for head in heads)
+    cells = "".join(f'<th scope="col">{escape(head)}</th>' for head in heads)
     caption_cell = f"<caption>{escape(caption)}</caption>"
     return (
         f'<div class="scroll" tabindex="0"><table>{caption_cell}<thead><tr>{cells}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'

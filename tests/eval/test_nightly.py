@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from eval_twins import Double, Json, gold, plain, refusal, reply
+from langfuse_receiver import KEYS, langfuse_receiver
 from webhook import webhook
 
 from eval.baseline import accept
@@ -99,7 +101,7 @@ def test_another_day_is_another_row_with_the_same_figures(plan: Plan, monkeypatc
     assert "2 nights" in (Folder(plan.state).run(second.run) / "report.html").read_text("utf-8")
 
 
-def test_a_planted_regression_fails_the_gate_and_the_webhook_hears_of_it_once(plan: Plan, answers: dict[str, Json]) -> None:
+def test_a_planted_regression_fails_the_gate_and_the_webhook_hears_of_it_once(plan: Plan, answers: dict[str, Json], fast: None) -> None:
     _quiet(plan)
     _accept(plan)
     _spoil(plan, answers)
@@ -158,6 +160,39 @@ def test_a_second_job_says_so_and_does_nothing(plan: Plan) -> None:
     assert "Another nightly job is running" in said
     assert [path.name for path in plan.state.iterdir()] == ["lock"]
     assert _quiet(plan)[0] == 0
+
+
+def test_a_night_begun_long_ago_is_not_gone_on_with(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "judge", _kill)
+        with pytest.raises(Killed):
+            night(plan, lambda text: None)
+    begun = Folder(plan.state).read()
+    assert begun is not None
+    Folder(plan.state).write(replace(begun, began_ns=begun.began_ns - job.FRESH_NS))
+    monkeypatch.setattr(job.time, "strftime", lambda form, when: "2099-01-01")
+    code, said = _quiet(plan)
+    assert (code, "8 of 8 items asked" in said) == (0, True)
+
+
+def test_the_night_goes_to_langfuse_where_it_is_set_up_and_again_without_doubles(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    with langfuse_receiver() as kept:
+        for name, value in (("URL", kept.url), ("PUBLIC_KEY", KEYS[0]), ("SECRET_KEY", KEYS[1])):
+            monkeypatch.setenv(f"EVDOCS_LANGFUSE_{name}", value)
+        said = _quiet(plan)[1]
+        held = (len(kept.items), len(kept.spans), len(kept.scores))
+        assert "8 traces sent, 8 held" in said
+        assert held[0] == 8
+        _quiet(plan)
+        assert (len(kept.items), len(kept.spans), len(kept.scores)) == held
+
+
+def test_a_langfuse_that_is_down_is_said_and_changes_nothing(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("URL", "http://127.0.0.1:9"), ("PUBLIC_KEY", "a"), ("SECRET_KEY", "b")):
+        monkeypatch.setenv(f"EVDOCS_LANGFUSE_{name}", value)
+    code, said = _quiet(plan)
+    assert code == 0
+    assert "Langfuse: not everything was sent" in said
 
 
 def test_old_runs_leave_the_disk_and_stay_in_the_history(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
