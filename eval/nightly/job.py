@@ -10,7 +10,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eval.baseline import PACKAGED, Baseline, load_baseline
@@ -208,10 +208,7 @@ class _Job:
 
     def _report(self, night: Night, material: Material) -> None:
         """Both reports, with every night over the same gold files."""
-        whole = Material(
-            **{name: getattr(material, name) for name in Material.__slots__ if name != "history"},
-            history=trend(self.folder.history, gold=" + ".join(material.run.config["gold"])),
-        )
+        whole = replace(material, history=trend(self.folder.history, gold=" + ".join(material.run.config["gold"])))
         path = self.folder.run(night.run)
         size = write_text(path / "report.html", html(whole))
         write_text(path / "report.md", markdown(whole))

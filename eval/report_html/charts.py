@@ -10,6 +10,7 @@ from eval.report_html.curves import Bin
 from eval.stats import Figure
 
 WIDTH, HEIGHT = 340, 220
+MOST_DOTS = 60  # of more nights a line shows enough
 _LEFT, _RIGHT, _TOP, _BOTTOM = 54, 12, 12, 38
 
 
@@ -105,19 +106,24 @@ def trend_plot(name: str, nights: Sequence[tuple[str, Figure | None, bool]]) -> 
     low, high = min(ends), max(ends)
     pad = max((high - low) * 0.1, 0.01 if high <= 1 else 0.05 * high)
     share = low >= 0 and high <= 1
-    axes = Axes((0, max(1, len(nights) - 1)), (max(0.0, low - pad), min(1.0, high + pad) if share else high + pad), 340, 170)
-    labels = [(0.0, nights[0][0])] if len(nights) == 1 else [(0.0, nights[0][0]), (len(nights) - 1.0, nights[-1][0])]
+    x_range = (0.0, len(nights) - 1.0) if len(nights) > 1 else (-1.0, 1.0)
+    axes = Axes(x_range, (max(0.0, low - pad), min(1.0, high + pad) if share else high + pad), 340, 170)
+    labels = [("start", 0.0, nights[0][0]), ("end", len(nights) - 1.0, nights[-1][0])]
     body = frame(axes, "", "", [], _ticks(*axes.y))
-    for anchor, (place, label) in zip(("start", "end"), labels, strict=False):
+    for anchor, place, label in labels if len(nights) > 1 else [("middle", 0.0, nights[0][0])]:
         body += f'<text x="{axes.px(place)}" y="{axes.height - _BOTTOM + 15}" text-anchor="{anchor}">{escape(label)}</text>'
     band = [(place, edge) for place, _, _, _, edge, _ in valid if edge is not None]
     band += [(place, edge) for place, _, _, edge, _, _ in reversed(valid) if edge is not None]
-    body += f'<polygon class="band" points="{axes.points(band)}"/>' if len(valid) > 1 else ""
+    if len(valid) > 1:
+        body += f'<polygon class="band" points="{axes.points(band)}"/>'
+    elif band:
+        body += f'<polyline class="whisker" points="{axes.points(band)}"/>'
     body += f'<polyline class="line" points="{axes.points([(place, value) for place, _, value, _, _, _ in valid])}"/>'
     for place, _, value, _, _, passed in valid:
         x, y = axes.px(place), axes.py(value)
         cross = f'<path class="cross" d="M{x - 4},{y - 4}L{x + 4},{y + 4}M{x - 4},{y + 4}L{x + 4},{y - 4}"/>'
-        body += f'<circle class="dot" cx="{x}" cy="{y}" r="3"/>' if passed else cross
+        dot = f'<circle class="dot" cx="{x}" cy="{y}" r="3"/>' if len(nights) <= MOST_DOTS else ""
+        body += dot if passed else cross
     first, last = valid[0], valid[-1]
     return picture(f"{name} over {len(valid)} nights: {first[2]:.3f} on {first[1]}, {last[2]:.3f} on {last[1]}", body, 340, 170, "trend")
 

@@ -66,7 +66,8 @@ def trend_section(material: Material) -> str:
         nights = [(night.began[:10], night.figures.get((part, metric)), night.passed) for night in material.history]
         if drawn := trend_plot(name, nights):
             plots.append(f"<figure><figcaption>{escape(name)}</figcaption>{drawn}</figure>")
-    said = f"{len(material.history)} nights; the band is the 95 % interval, a cross is a night whose gate failed."
+    count = f"{len(material.history)} night{'s' * (len(material.history) > 1)}"
+    said = f"{count}; the band is the 95 % interval, a cross is a night whose gate failed."
     return section("trend", "Trend over all nights", f'<p class="soft">{said}</p><div class="plots">{"".join(plots)}</div>')
 
 

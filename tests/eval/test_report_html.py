@@ -231,6 +231,10 @@ def test_a_night_whose_gate_failed_is_a_cross_and_plots_of_nothing_are_none() ->
     assert drawn.count("<circle") == 1
     assert "0.500 on d1, 0.500 on d3" in drawn
     assert trend_plot("x", [("d1", None, True)]) == ""
+    assert 'class="whisker"' in trend_plot("x", [("d1", night, True)])
+    many = trend_plot("x", [("d", night, place != 7) for place in range(400)])
+    assert many.count("<circle") == 0
+    assert many.count('class="cross"') == 1
 
 
 def test_the_command_writes_both_and_refuses_a_run_that_is_not_complete(
