@@ -133,14 +133,16 @@ def citation_pages(item: GoldItem, response: Mapping[str, Any]) -> Values:
 
 def notices_carried(item: GoldItem, response: Mapping[str, Any]) -> list[bool]:
     """For each notice owed whether the response carries it whole and verbatim, as a notice or in its text; blanks, line ends and hyphens
-    at them do not matter."""
+    at them do not matter. An answer owes the notices of what it cites: nothing where it cites no page of the evidence."""
+    if not any(holds(place, citation) for place in item.evidence for citation in response.get("citations") or ()):
+        return []
     texts = [str(response.get("answer") or ""), *(str(notice.get("text", "")) for notice in response.get("notices") or ())]
     carried = squeeze(without_markers("\n".join(texts)))[0]
     return [squeeze(owed)[0] in carried for owed in item.notices]
 
 
 def notice_recall(item: GoldItem, response: Mapping[str, Any]) -> float | None:
-    """Share of the notices owed that the response carries; None where the item names none."""
+    """Share of the notices owed that the response carries; None where it owes none."""
     carried = notices_carried(item, response)
     return sum(carried) / len(carried) if carried else None
 

@@ -183,7 +183,7 @@ def without_refusals(system: InProcess) -> System:
 
 MUTANTS: Sequence[Mutant] = (
     Mutant("reranker off", ("rerank.hit@10",), "parts", without_reranker),
-    Mutant("chunks halved", ("quotes_together@5", "facts@5"), "index", settings=(("chunk_tokens", "128"),)),
+    Mutant("chunks halved", ("quotes_together@5", "facts@5", "dense.hit@10"), "index", settings=(("chunk_tokens", "128"),)),
     Mutant("page off by one", ("citation_validity",), "replay", _citations(next_page)),
     Mutant("quotes cut", ("number_precision", "groundedness"), "replay", _citations(cut_quote)),
     Mutant("numbers altered", ("number_precision",), "replay", lambda system: ChangedAnswer(system, altered)),

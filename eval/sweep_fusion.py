@@ -33,7 +33,7 @@ from service.core.ports import Rag
 from service.core.settings import load
 from service.core.types import Chunk, Document, Hit
 from service.fuse import rrf
-from service.query.exact import code_match, lane_weight
+from service.query.exact import code_match, exact_hits, lane_weight
 from service.query.names import product_match
 from service.query.record import Query
 from service.query.understand import understand
@@ -97,6 +97,7 @@ def _with(base: Setting, name: str, value: Any) -> Setting:
 def search(rag: Rag, items: Sequence[GoldItem], console: Console) -> list[Searched]:
     """Every answerable question whose documents are indexed, searched once."""
     known = {document.file for document in rag.index.documents.values()}
+    served = rag.settings.k_lexical
     rag = replace(rag, settings=rag.settings.model_copy(update={"k_dense": DEEPEST, "k_lexical": DEEPEST}))
     found = []
     for item in track([one for one in items if one.answerable and {*one.documents} <= known], "searching", console=console):
@@ -106,7 +107,8 @@ def search(rag: Rag, items: Sequence[GoldItem], console: Console) -> list[Search
         tokens = rag.embedder.read_queries([query.embed_text]).tokens
         late = dict(zip(ids, rag.index.late.score(tokens[0], ids), strict=True)) if rag.index.late and tokens and len(tokens[0].ids) else {}
         chunks = {chunk.chunk_id: chunk for chunk in rag.index.vectors.fetch(ids)}
-        found.append(Searched(item, query, hits.dense, hits.lexical, hits.exact, late, chunks, rag.index.documents))
+        exact = exact_hits(query, rag.index, {}, hits.lexical[:served])
+        found.append(Searched(item, query, hits.dense, hits.lexical, exact, late, chunks, rag.index.documents))
     return found
 
 

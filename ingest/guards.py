@@ -53,9 +53,9 @@ def _guarded(blocks: Sequence[Block], at: int, inside: Sequence[str], spans: dic
         return range(first, (last if grave else first) + 1)
     if not grave:
         return [index for index in (_said_before(blocks, at), following) if index is not None]
-    if following is None:  # the last word of its section is about what stands before it
+    if following is None:  # the last word of its section is about what stands before it, and about the sections inside it
         before = _said_before(blocks, at)
-        return [] if before is None else [before]
+        return [*(() if before is None else (before,)), *_sections_inside(blocks, at)]
     end = following
     while end + 1 < len(blocks) and end - following < _REACH and blocks[end + 1].section == blocks[at].section:
         end += 1
@@ -113,6 +113,17 @@ def _section(blocks: Sequence[Block], at: int) -> range:
         while last + 1 < len(blocks) and blocks[last + 1].section == path:
             last += 1
     return range(first, last + 1)
+
+
+def _sections_inside(blocks: Sequence[Block], at: int) -> range:
+    """The blocks of the sections inside the notice's own that follow it; none where they are most of the document."""
+    path = blocks[at].section
+    last = at
+    while path and last + 1 < len(blocks) and blocks[last + 1].section[: len(path)] == path:
+        last += 1
+    if len(blocks) >= _MIN_BLOCKS and last - at > _MAX_SHARE * len(blocks):
+        return range(0)
+    return range(at + 1, last + 1)
 
 
 def _next_said(blocks: Sequence[Block], at: int) -> int | None:

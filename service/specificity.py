@@ -31,6 +31,8 @@ _VALUE = re.compile(
     r"[-+±]?\d+(?:[.,]\d+)*(?:[a-zµω°%]{1,4}\d?|-?(?:phase|pole|pin|bit|wire|cell|series|minute|hour|second|year|volt|amp|way|step|channel))?"
     r"|\d+(?:[-/x]\d+)+[a-z°%]{0,3}"
 )
+_COUNTED = re.compile(r"\d+-([a-z]{3,})")  # "4-string": the word is named, the number is a value
+_RANGE = re.compile(r"(([a-z]+)\d+)-(([a-z]+)\d+)")  # "p40-p46": both ends
 _ENDINGS = (
     "ations",
     "ation",
@@ -215,7 +217,7 @@ def _designator(name: str) -> str:
     core = len(runs)
     if len(runs) > 2 and not runs[-1].isdigit() and len("".join(runs[:-1])) >= 4:
         core -= 1
-    body = gap.join(map(re.escape, runs[:core]))
+    body = gap.join("[x×]" if run == "x" else re.escape(run) for run in runs[:core])
     rest = "".join(rf"(?:{gap}{re.escape(run)})?" for run in runs[core:])
     after = r"(?!\d)" if len("".join(runs)) >= 4 else r"(?![^\W_])"
     return rf"(?<![^\W_]){body}{rest}{after}"
@@ -242,7 +244,11 @@ def _named_pieces(text: str) -> Iterator[str]:
 
 
 def _pieces(token: str) -> list[str]:
-    """A token with a digit stays whole where it is one name ("hb-4013"); joined words fall apart ("torque/speed")."""
+    """A token with a digit stays whole where it is one name ("hb-4013"); joined words fall apart ("torque/speed"), and so do ranges."""
+    if counted := _COUNTED.fullmatch(token):
+        return [counted.group(1)]
+    if (between := _RANGE.fullmatch(token)) and between.group(2) == between.group(4):
+        return [between.group(1), between.group(3)]
     if any(char.isdigit() for char in token) and "/" not in token:
         return [token]
     return [piece for piece in re.split(r"[-/.+_]", token) if piece]

@@ -21,7 +21,10 @@ def add_arguments(nightly: argparse.ArgumentParser) -> None:
     nightly.add_argument("--home", type=Path, help="folder of the index (default: EVDOCS_HOME or ./var)")
     nightly.add_argument("--state", type=Path, metavar="DIR", help="runs, history and reports (default: nightly in the index's folder)")
     nightly.add_argument(
-        "--baseline", type=Path, metavar="FILE", help="default: STATE/baseline.json, else the packaged one; `none` compares with nothing"
+        "--baseline",
+        type=Path,
+        metavar="FILE",
+        help="default: STATE/baseline.json, else the packaged one where it is of these questions; `none`: nothing",
     )
     nightly.add_argument("--rules", type=Path, default=RULES, help="default: the packaged eval/gate.toml")
     nightly.add_argument("--webhook", metavar="URL", help="hears of a failed gate, as a JSON POST (default: EVDOCS_ALERT_URL)")

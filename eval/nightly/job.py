@@ -15,7 +15,7 @@ from pathlib import Path
 
 from eval.baseline import PACKAGED, Baseline, load_baseline
 from eval.client import Unreachable
-from eval.gate import RULES, Verdict, judge, load_rules
+from eval.gate import MIN_COMMON, RULES, Verdict, judge, load_rules
 from eval.gate_command import as_json, verdict_lines
 from eval.items import GoldError, load_golds
 from eval.nightly.alert import alert
@@ -42,7 +42,8 @@ FAILURES = (GoldError, RunError, HistoryError, EvdocsError, Unreachable, OSError
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a night does. `corpus` empty: nothing is ingested. `baseline` None: STATE/baseline.json, else the packaged one, else none.
+    """What a night does. `corpus` empty: nothing is ingested. `baseline` None: STATE/baseline.json, else the packaged one
+    where it is of these questions, else none.
     `keep`: so many runs stay on disk; the history keeps every night's figures."""
 
     gold: tuple[Path, ...]
@@ -102,7 +103,7 @@ class _Job:
         self._ingest(settings)
         night, run = self._run()
         before = self._before(night)
-        baseline = self._baseline()
+        baseline = self._baseline(run)
         changes = changes_since(baseline, run) if baseline else None
         self._compared(night, changes)
         verdict = judge(run, baseline, load_rules(self.plan.rules))
@@ -183,13 +184,18 @@ class _Job:
         night.stages = [*(own for own in night.stages if own != stage), stage]
         self.folder.write(night)
 
-    def _baseline(self) -> Baseline | None:
-        """Raises RunError where the one asked for cannot be read."""
-        path = self.plan.baseline or next((own for own in (self.folder.baseline, PACKAGED) if own.is_file()), None)
-        if path is None or str(path) == "none":
-            self.said("Baseline: none accepted yet, only rules and floors count (`evdocs eval accept RUN --baseline STATE/baseline.json`).")
-            return None
-        return load_baseline(path)
+    def _baseline(self, run: Run) -> Baseline | None:
+        """The one asked for, else this folder's, else the packaged one where it is of these questions. Raises RunError where one cannot be
+        read."""
+        asked = self.plan.baseline or (self.folder.baseline if self.folder.baseline.is_file() else None)
+        if asked and str(asked) != "none":
+            return load_baseline(asked)
+        if asked is None and PACKAGED.is_file():
+            packaged = load_baseline(PACKAGED)
+            if sum(row["id"] in packaged.items for row in run.rows) >= MIN_COMMON * len(run.rows):
+                return packaged
+        self.said("Baseline: none, only rules and floors count (`evdocs eval accept RUN --baseline STATE/baseline.json` makes a run one).")
+        return None
 
     def _before(self, night: Night) -> Run | None:
         """The newest earlier night whose rows are still there."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from service.core.types import Draft, Passage
-from service.extract.choose import facts
+from service.extract.choose import MAX_WORDS, facts
 from service.extract.chosen_run import places, run_rows, whole_row
 from service.extract.compose import composed
 from service.extract.evidence import Models, models
@@ -39,7 +39,12 @@ def answer(question: str, passages: Sequence[Passage]) -> Iterator[Draft]:
         return
     taken = facts(view, seen_so, fitted_models.further)
     by_place = {(piece.at, piece.place): piece for piece in view.pieces}
-    yield from composed([view.pieces[at] for at in taken], passages, by_place, float(seen_so.shares[taken].sum()))
+    while taken:
+        drafts = list(composed([view.pieces[at] for at in taken], passages, by_place, float(seen_so.shares[taken].sum())))
+        if len(taken) == 1 or sum(len(draft.text.split()) for draft in drafts) <= MAX_WORDS:
+            break
+        taken = taken[:-1]  # lead-ins and headings were added: what was taken last is worth least
+    yield from drafts
 
 
 def procedure(view: Seen, judgement: Judged, fitted_models: Models) -> tuple[Piece, ...]:

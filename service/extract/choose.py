@@ -14,10 +14,10 @@ import numpy as np
 from service.extract.evidence import Linear, Matrix
 from service.extract.seen import Judged, Seen
 
-MAX_WORDS = 80  # a fact must be found at a glance
+MAX_WORDS = 88  # a fact must be found at a glance
 MAX_PIECES = 6
 LOOKED_AT = 14  # best pieces considered as further ones, beside the neighbours of those taken
-SAME_PAGE, OTHER_PAGE = 0.04, 0.07  # least probability of a further piece (eval/LOG.md)
+SAME_PAGE, OTHER_PAGE = 0.03, 0.06  # least probability of a further piece (eval/LOG.md)
 
 FURTHER = (
     *(

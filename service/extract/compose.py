@@ -40,14 +40,14 @@ def composed(
     chosen: Sequence[Piece], passages: Sequence[Passage], all_pieces: Mapping[tuple[int, int], Piece], score: float
 ) -> Iterator[Draft]:
     """The drafts of an answer. `chosen` has the best piece first; `all_pieces` are those of the passages by (passage, place)."""
-    told: set[str] = set()
+    told: dict[str, Said] = {}
     for at in dict.fromkeys(piece.at for piece in chosen):
         own = sorted((piece for piece in chosen if piece.at == at), key=lambda piece: piece.place)
         for line in _lines(own, passages[at], all_pieces):
-            key = " ".join(analyze(line.said.text))
-            if key not in told:
-                told.add(key)
-                yield Draft(line.said.text, line.said.spans, line.said.added, score)
+            told.setdefault(f"{' '.join(analyze(line.said.text))} ", line.said)
+    for key, line_said in told.items():
+        if not any(other != key and other.startswith(key) for other in told):  # the title of a row, where the row names it too
+            yield Draft(line_said.text, line_said.spans, line_said.added, score)
 
 
 def _lines(own: Sequence[Piece], passage: Passage, all_pieces: Mapping[tuple[int, int], Piece]) -> Iterator[Line]:
@@ -72,6 +72,10 @@ def _joined(held: Line, here: Line, passage: Passage) -> Line | None:
     if piece.unit.part is last.unit.part and piece.unit.kind != "table_row" and piece.place == last.place + 1:
         spans = (*held.said.spans[:-1], replace(held.said.spans[-1], end=piece.unit.end))
         return Line(pieces, Said(f"{held.said.text} {here.said.text}", spans, held.said.added))
+    if piece.unit.kind == "table_row" and piece.unit.part is last.unit.part and last.text.rstrip(".") in held.said.text:
+        both = f"{last.text.rstrip('.')}. {piece.text.rstrip('.')}"  # two sentences of one long cell
+        spans = tuple(dict.fromkeys((*held.said.spans, *here.said.spans)))
+        return Line(pieces, Said(held.said.text.replace(last.text.rstrip("."), both, 1), spans, held.said.added))
     if piece.unit.part.statement and last.unit.part.statement:
         start = _common_start(held.said.text, here.said.text)
         if start:

@@ -52,12 +52,17 @@ def _row(piece: Piece, passage: Passage) -> Said:
         return _cells_of(piece, passage)
     own = [(piece.unit.start, piece.unit.end), *((piece.before,) if piece.before else ())]
     places = [*own, *((head.start, head.end) for head in piece.heads)]
+    held = None
     for reading in dict.fromkeys((piece.reading, _BRACKETED.sub("", piece.reading, count=1))):
         proofs = [*places, *_proofs(reading, piece, passage, places)]
         quotes = [chunk.text[first:last] for start, end in proofs for first, last, _ in quotable(chunk, start, end)]
         if quotes and _proved(reading, quotes):
-            return Said(reading, tuple(Span(piece.at, start, end) for start, end in proofs), _missing(reading, quotes))
-    return _cells_of(piece, passage)
+            added = _missing(reading, quotes)
+            told = Said(reading, tuple(Span(piece.at, start, end) for start, end in proofs), added)
+            if not added:
+                return told
+            held = told  # a caption that stands in no quote is left out
+    return held or _cells_of(piece, passage)
 
 
 def _proved(reading: str, quotes: Sequence[str]) -> bool:

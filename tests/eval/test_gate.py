@@ -10,14 +10,16 @@ import pytest
 from eval_cli import command
 from eval_twins import Double, Json, TwinService, cite, gold, plain, refusal, reply
 
-from eval.baseline import MOST_BYTES, accept, load_baseline
-from eval.gate import Rules, Verdict, judge, load_rules
-from eval.items import GoldItem
+from eval.baseline import MOST_BYTES, PACKAGED, accept, load_baseline
+from eval.gate import MIN_COMMON, Rules, Verdict, judge, load_rules
+from eval.items import GoldItem, load_golds
+from eval.report import summary
 from eval.rows import Run, RunError
+from eval.run import item_sha
 from eval.run_command import configuration, perform
 
 NOTICE = "Isolate the pack first."
-ITEMS = [gold(id=f"t-{place}", question=f"question {place}?") for place in range(40)]
+ITEMS = [gold(id=f"t-{place}", question=f"question {place}?") for place in range(18)]
 ITEMS += [gold(id="warned", question="warned?", type="safety", notices=[NOTICE])]
 ITEMS += [gold(id="moon", question="moon?", expect="refuse", type="unanswerable", evidence=[], facts=[], quotes=[])]
 RULES = Rules(0.04, 2.0, {"citation_validity": 1.0, "number_precision": 1.0, "errors": 0.0}, {"hit@1": 0.5})
@@ -98,15 +100,18 @@ def test_answering_what_cannot_be_answered_is_named(verdict_on: Callable[..., Ve
     assert _names(verdict_on(lambda question: reply()))[:2] == ["notice_recall", "refusal_recall"]
 
 
-def test_one_lost_item_of_a_hundred_is_within_the_margin(ran: Callable[..., Run], tmp_path: Path) -> None:
-    items = [gold(id=f"t-{place}", question=f"question {place}?") for place in range(200)]
-    accept(ran(items=items), tmp_path / "b.json", "2026-01-01")
-    baseline = load_baseline(tmp_path / "b.json")
-    lost_two = ran(lambda question: refusal() if question in ("question 1?", "question 2?") else sound(question), items)
-    lost_ten = ran(lambda question: refusal() if "question 1" in question else sound(question), items)
-    rules = Rules(0.04, 2.0)
-    assert judge(lost_two, baseline, rules).passed
-    assert "correct" in _names(judge(lost_ten, baseline, rules))
+def test_one_lost_item_of_a_hundred_and_thirty_is_within_the_margin_and_ten_are_not(ran: Callable[..., Run], tmp_path: Path) -> None:
+    items = [gold(id=f"t-{place}", question=f"question {place}?") for place in range(130)]
+    whole, lost = ran(items=items), ran(lambda question: refusal(), items[:10])
+    accept(whole, tmp_path / "b.json", "2026-01-01")
+
+    def verdict(n_lost: int) -> Verdict:
+        rows = [*lost.rows[:n_lost], *whole.rows[n_lost:]]
+        run = Run(whole.path, whole.config, rows, summary(rows, whole.config), whole.latency)
+        return judge(run, load_baseline(tmp_path / "b.json"), Rules(0.04, 2.0))
+
+    assert verdict(1).passed
+    assert "correct" in _names(verdict(10))
 
 
 def test_three_times_the_time_is_named_by_latency(ran: Callable[..., Run], tmp_path: Path) -> None:
@@ -127,8 +132,8 @@ def test_a_floor_holds_without_a_baseline_and_what_was_not_compared_is_said(ran:
 
 def test_a_baseline_of_other_items_cannot_judge(ran: Callable[..., Run], tmp_path: Path) -> None:
     accept(ran(), tmp_path / "b.json", "2026-01-01")
-    other = ran(items=[gold(id=f"t-{place}", question=f"another {place}?") for place in range(40)])
-    with pytest.raises(RunError, match="knows 0 of the run's 40 items"):
+    other = ran(items=[gold(id=f"t-{place}", question=f"another {place}?") for place in range(18)])
+    with pytest.raises(RunError, match="knows 0 of the run's 18 items"):
         judge(other, load_baseline(tmp_path / "b.json"), RULES)
 
 
@@ -136,13 +141,13 @@ def test_a_run_with_errors_or_gaps_is_no_baseline(ran: Callable[..., Run], tmp_p
     def ask(question: str) -> Json:
         raise RuntimeError("boom")
 
-    with pytest.raises(RunError, match="42 items failed"):
+    with pytest.raises(RunError, match="20 items failed"):
         accept(ran(ask), tmp_path / "b.json", "2026-01-01")
     whole = ran()
     part = Run(whole.path, whole.config, whole.rows[:-1], whole.summary, whole.latency)
-    with pytest.raises(RunError, match="only 41 of 42"):
+    with pytest.raises(RunError, match="only 19 of 20"):
         accept(part, tmp_path / "b.json", "2026-01-01")
-    with pytest.raises(RunError, match="only 41 of 42"):
+    with pytest.raises(RunError, match="only 19 of 20"):
         judge(part, None, RULES)
 
 
@@ -200,5 +205,16 @@ def test_floors_are_those_of_the_whole_set_and_not_of_a_few_items(ran: Callable[
     assert _names(judge(ran(), baseline, rules)) == ["hit@1"]
     few = judge(ran(items=ITEMS[:10]), baseline, rules)
     assert few.passed
-    assert "32 items of the baseline were not asked" in few.notes
+    assert "10 items of the baseline were not asked" in few.notes
     assert any(note.startswith("floors were not looked at") for note in few.notes)
+
+
+def test_the_packaged_baseline_is_small_and_knows_the_gold_set() -> None:
+    gold = Path(__file__).parents[2] / "eval" / "gold"
+    items = load_golds([gold / "sample.jsonl", gold / "sample_filters.jsonl"])
+    baseline = load_baseline(PACKAGED)
+    known = sum(item.item_id in baseline.items and baseline.items[item.item_id].item_sha == item_sha(item) for item in items)
+    assert known >= MIN_COMMON * len(items)
+    assert PACKAGED.stat().st_size < MOST_BYTES
+    text = PACKAGED.read_text("utf-8")
+    assert not any(item.question in text for item in items)

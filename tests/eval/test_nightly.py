@@ -75,7 +75,7 @@ def test_a_night_leaves_run_gate_history_and_both_reports_and_says_what_it_skipp
     run = folder.run(known.run)
     assert {path.name for path in run.iterdir()} >= {RESULTS, SUMMARY, LATENCY, "gate.json", "report.html", "report.md"}
     assert "no --corpus" in said
-    assert "Baseline: none accepted yet" in said
+    assert "Baseline: none, only rules and floors count" in said
     assert "Langfuse: skipped" in said
 
 
@@ -160,6 +160,15 @@ def test_a_second_job_says_so_and_does_nothing(plan: Plan) -> None:
     assert "Another nightly job is running" in said
     assert [path.name for path in plan.state.iterdir()] == ["lock"]
     assert _quiet(plan)[0] == 0
+
+
+def test_the_packaged_baseline_counts_where_it_is_of_these_questions(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Compared with" not in _quiet(plan)[1]  # the packaged one knows none of them
+    _accept(plan)
+    packaged = Folder(plan.state).baseline.rename(plan.state / "packaged.json")
+    monkeypatch.setattr(job, "PACKAGED", packaged)
+    assert "Compared with the baseline: 8 items, 0 newly wrong, 0 newly right." in _quiet(plan)[1]
+    assert "Compared with" not in _quiet(_with(plan, baseline=Path("none")))[1]
 
 
 def test_a_night_begun_long_ago_is_not_gone_on_with(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

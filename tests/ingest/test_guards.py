@@ -114,3 +114,11 @@ def test_the_most_severe_and_nearest_are_kept_and_stand_first() -> None:
     (chunk,) = made
     assert len(chunk.guards) == MAX_GUARDS
     assert [guard.level for guard in chunk.guards] == ["danger"] + ["caution"] * (MAX_GUARDS - 1)
+
+
+def test_a_notice_at_the_end_of_a_section_speaks_for_the_sections_inside_it_too() -> None:
+    inside = text("Place cushions.", B)
+    found = _guards(
+        heading(A), text("Secure it first."), notice("danger"), heading(B), inside, heading(("5 End",)), text("Done.", ("5 End",))
+    )
+    assert found == [["Secure it first.", "4.1 Cover", "Place cushions."]]

@@ -267,9 +267,9 @@ async def test_a_pdf_is_uploaded_indexed_asked_about_shown_and_removed(tmp_path:
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://t", timeout=60) as client:
         is_problem(await client.get("/readyz"), 503)
         accepted = (await client.post("/v1/documents", files={"file": ("pack.pdf", tiny_pdf(filler, width=600))})).json()
-        job = await finished(client, accepted["job_id"], 90)
+        job = await finished(client, accepted["job_id"], 300)
         assert job["state"] == "done", job
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while (await client.get("/readyz")).status_code != 200:
                 await asyncio.sleep(0.1)
         got = (await client.post("/v1/search", json={"question": "terminal screw torque"})).json()
@@ -284,7 +284,7 @@ async def test_a_pdf_is_uploaded_indexed_asked_about_shown_and_removed(tmp_path:
         image = await client.get(f"/v1/documents/{accepted['document_id']}/pages/{cited[0]['page']}.png", params={"boxes": boxes})
         assert image.content.startswith(b"\x89PNG")
         removed = (await client.delete(f"/v1/documents/{accepted['document_id']}")).json()
-        assert (await finished(client, removed["job_id"], 90))["state"] == "done"
-        async with asyncio.timeout(10):
+        assert (await finished(client, removed["job_id"], 300))["state"] == "done"
+        async with asyncio.timeout(60):
             while (await client.get(f"/v1/documents/{accepted['document_id']}")).status_code == 200:
                 await asyncio.sleep(0.1)

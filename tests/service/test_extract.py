@@ -10,7 +10,7 @@ import pytest
 from records import chunk, passage
 
 from service.core.late import Closeness
-from service.core.types import Chunk, Passage
+from service.core.types import Cell, Chunk, Passage
 from service.extract.asked import asked
 from service.extract.choose import facts
 from service.extract.compose import composed
@@ -91,6 +91,19 @@ def test_a_line_that_points_back_gets_what_it_points_to() -> None:
     assert lines(1, of=made) == ["The pump runs dry for a minute. It must then be vented."]
 
 
+def test_two_sentences_of_one_long_cell_are_said_in_one_row() -> None:
+    told = [
+        "Turn the dial until the lamp is out, then wait there for the second tone of the buzzer",
+        "Hold the key meanwhile with the other hand of yours",
+    ]
+    cell = f"{told[0]}. {told[1]}."
+    text = f"Calibrate {cell} two"
+    made = chunk(text, kind="table_row")
+    cells = (Cell("Work", 0, 9), Cell("How", 10, 10 + len(cell)), Cell("Persons", 11 + len(cell), len(text)))
+    made = replace(made, parts=(replace(made.parts[0], statement=f"Calibrate: How {cell.rstrip('.')}; Persons two", cells=cells),))
+    assert lines(0, 1, of=made) == [f"Calibrate: How {told[0]}. {told[1]}; Persons two"]
+
+
 def test_an_item_is_said_with_what_introduces_it() -> None:
     made = chunk("Before opening the pack, wear:", "insulating gloves of class 0")
     made = replace(made, parts=(made.parts[0], replace(made.parts[1], kind="list_item")))
@@ -100,6 +113,12 @@ def test_an_item_is_said_with_what_introduces_it() -> None:
 def test_nothing_is_said_twice() -> None:
     made = chunk("Tighten to 7 Nm.", "Tighten to 7 Nm.")
     assert lines(0, 1, of=made) == ["Tighten to 7 Nm."]
+
+
+def test_what_another_line_begins_with_is_not_a_line_of_its_own() -> None:
+    made = chunk("Before opening the pack, wear:", "insulating gloves of class 0", "a face shield")
+    made = replace(made, parts=(made.parts[0], *(replace(part, kind="list_item") for part in made.parts[1:])))
+    assert lines(0, 1, of=made) == ["Before opening the pack, wear: insulating gloves of class 0"]
 
 
 def test_a_new_numbering_begins_a_new_procedure_and_a_warning_between_steps_stays_in() -> None:

@@ -80,7 +80,15 @@ def test_a_quantity_beside_other_words_is_not_one_beside_the_words_asked_for() -
 
 
 @pytest.mark.parametrize(
-    ("asked", "printed"), [("PX100DX", "PX100 inverter"), ("PX100", "PX100DX inverter"), ("hb4013", "HB-4013"), ("0x0A7", "0xA7")]
+    ("asked", "printed"),
+    [
+        ("PX100DX", "PX100 inverter"),
+        ("PX100", "PX100DX inverter"),
+        ("hb4013", "HB-4013"),
+        ("0x0A7", "0xA7"),
+        ("M8x16", "screw M8 × 16"),
+        ("P40-P46", "P40, P41 and P46"),
+    ],
 )
 def test_variants_and_spellings_of_a_designator_meet(asked: str, printed: str) -> None:
     assert missing(needs(f"What is {asked}?"), [passage(chunk(printed))]).designators == 0
@@ -89,6 +97,10 @@ def test_variants_and_spellings_of_a_designator_meet(asked: str, printed: str) -
 @pytest.mark.parametrize(("asked", "printed"), [("HB-4013", "HB-4012"), ("M1", "M10"), ("P0A80", "P0A8"), ("E4", "E45")])
 def test_other_designators_do_not_meet(asked: str, printed: str) -> None:
     assert missing(needs(f"What is {asked}?"), [passage(chunk(f"Code {printed} here"))]).designators == 1
+
+
+def test_a_number_before_a_word_is_a_value_of_that_word() -> None:
+    assert needs("current of a 4-string pack?").names == ("string", "pack")
 
 
 def test_without_passages_everything_is_missing() -> None:
