@@ -12,6 +12,8 @@ from eval.gate_command import add_arguments as add_gate_arguments
 from eval.items import GoldError, load_gold
 from eval.layout.command import add_arguments as add_layout_arguments
 from eval.layout.command import run_layout
+from eval.nightly.command import add_arguments as add_nightly_arguments
+from eval.report_html.command import add_arguments as add_report_arguments
 from eval.run_command import UNUSABLE
 from eval.run_command import add_arguments as add_run_arguments
 from eval.sweep import add_arguments as add_sweep_arguments
@@ -28,6 +30,8 @@ def register(subparsers: argparse._SubParsersAction) -> None:  # type: ignore[ty
     add_run_arguments(run)
     add_gate_arguments(commands)
     add_sweep_arguments(commands.add_parser("sweep", help="a grid of settings: quality against latency, and what is not beaten"))
+    add_report_arguments(commands.add_parser("report", help="a run as one HTML file, and as Markdown for a pull request"))
+    add_nightly_arguments(commands.add_parser("nightly", help="ingest, run, compare, gate, history, report, Langfuse; for cron"))
     check = commands.add_parser("check", help="hold a gold file against its PDFs")
     check.add_argument("--gold", type=Path, required=True, help="gold items, JSON lines")
     check.add_argument("--pdf", type=Path, help="folder of the PDFs; without it quotes and pages are not looked at")

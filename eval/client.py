@@ -256,5 +256,6 @@ class InProcess:
 def settings_fingerprint(settings: Settings) -> Mapping[str, Any]:
     """What the settings are, secrets and addresses left out, and 16 hex digits of their hash."""
     left_out = {"home", "host", "port", "qdrant_api_key", "llm_api_key", "api_keys", "langfuse_secret_key", "langfuse_public_key"}
+    left_out |= {"alert_url"}
     values = settings.model_dump(mode="json", exclude=left_out)
     return {"fingerprint": sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16], "values": values}

@@ -14,7 +14,17 @@ from service.terminal import setting_rows
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-CODE = ("service", "service/core", "service/adapters", "service/query", "service/extract", "ingest", "eval")
+CODE = (
+    "service",
+    "service/core",
+    "service/adapters",
+    "service/query",
+    "service/extract",
+    "ingest",
+    "eval",
+    "eval/nightly",
+    "eval/report_html",
+)
 
 
 def tree_names() -> dict[str, list[str]]:
@@ -26,6 +36,8 @@ def tree_names() -> dict[str, list[str]]:
             folder = match.group(1)
         elif match := re.match(r"      (core|adapters|query|extract)/", line):
             folder = f"service/{match.group(1)}"
+        elif match := re.match(r"      (nightly|report_html)/\s+((?:\S+\.py\s?)+)", line):
+            named[f"eval/{match.group(1)}"] = match.group(2).split()
         elif re.match(r"      \S", line) and folder.startswith("service/"):
             folder = "service"
         files = re.match(r"\s+((?:\S+\.py\s?)+)", line)

@@ -131,6 +131,9 @@ class Settings(BaseModel):
     langfuse_url: str = _knob("", "Address of the Langfuse server.", max_length=2000)
     langfuse_public_key: str = _knob("", "Langfuse public key.", max_length=200)
     langfuse_secret_key: SecretStr = _knob(SecretStr(""), "Langfuse secret key.")
+    alert_url: SecretStr = _knob(
+        SecretStr(""), "Webhook that `evdocs eval nightly` tells of a failed gate, as a JSON POST; empty tells none."
+    )
 
     @property
     def n_threads(self) -> int:
