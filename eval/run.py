@@ -135,8 +135,10 @@ def owed(item: GoldItem) -> Json:
 
 
 def item_sha(item: GoldItem) -> str:
-    """12 hex digits that change with what is asked or owed, not with notes or the line it stands in."""
-    return fingerprint(asdict(replace(item, note="", line=0)), 12)
+    """12 hex digits that change with what is asked or owed, not with notes, the line it stands in, or whether it is still a draft."""
+    asked = asdict(replace(item, note="", line=0))
+    del asked["draft"]
+    return fingerprint(asked, 12)
 
 
 def with_files(item: GoldItem, names: dict[str, str]) -> GoldItem:

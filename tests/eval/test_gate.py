@@ -218,3 +218,8 @@ def test_the_packaged_baseline_is_small_and_knows_the_gold_set() -> None:
     assert PACKAGED.stat().st_size < MOST_BYTES
     text = PACKAGED.read_text("utf-8")
     assert not any(item.question in text for item in items)
+
+
+def test_an_item_is_the_same_with_another_note_or_as_a_draft_and_another_with_another_fact() -> None:
+    assert item_sha(gold(note="seen", draft=True)) == item_sha(gold())
+    assert item_sha(gold(facts=[["8 Nm"]])) != item_sha(gold())
