@@ -12,7 +12,7 @@ HOME_DIR ?= var
 TRAIN ?= ../shared/train
 WEIGHTS ?= var/reranker
 
-.PHONY: install demo test test-slow serve check bench train corpus clean
+.PHONY: install demo test test-slow proof serve check bench train corpus clean
 
 install: $(STAMP)
 
@@ -30,6 +30,9 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+proof: $(STAMP)
+	$(BIN)/python -m pytest -m proof
 
 serve: $(STAMP)
 	$(BIN)/evdocs serve --home $(HOME_DIR)

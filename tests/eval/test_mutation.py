@@ -1,4 +1,4 @@
-"""Planted regressions: each does what it says; and (slow) the gate names all twelve on the sample corpus and refuses no rerun."""
+"""Planted regressions: each does what it says; and (proof) the gate names all twelve on the sample corpus and refuses no rerun."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_filters_are_forgotten_and_a_lost_index_finds_nothing(pack_pdf: Path) ->
     assert Slow(Double(pack_pdf)).ask("a", {}, "extractive")["status"] == "answered"
 
 
-@pytest.mark.slow
+@pytest.mark.proof
 def test_the_gate_names_every_planted_regression_and_refuses_no_rerun(tmp_path: Path) -> None:
     gold = load_golds([ROOT / "eval" / "gold" / name for name in ("sample.jsonl", "sample_filters.jsonl")])
     with closing(Proving([ROOT / "corpora" / "sample"], gold, tmp_path, every=8)) as proving:
