@@ -32,7 +32,7 @@ MOST_STRANGE = 2
 """Neighbours in the sentence that stand nowhere near each other in the quote."""
 _CHAIN = re.compile(r"\d[\d ]*(?:[^\W\d_]{1,2})?(?: ?[×x] ?\d[\d ]*(?:[^\W\d_]{1,2})?)+")
 """Sizes like 30 mm × 3.5 mm: their numbers are one thing, in this order."""
-_SPACED = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?![\d.,]*\d)")
+_SPACED = re.compile(r"(?<![\d.,])(?<![^\W\d_])(?<![^\W\d_]-)\d{1,3}(?: \d{3})+(?![\d.,]*\d)")
 
 
 @dataclass(frozen=True, slots=True)

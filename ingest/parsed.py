@@ -12,7 +12,7 @@ from typing import Any
 from service.core.codec import block_from_plain, to_plain
 from service.core.types import Block
 
-PARSER_VERSION = "5"
+PARSER_VERSION = "6"
 _TUPLES = ("page_labels", "empty_pages", "warnings", "ocr_pages", "front")
 
 

@@ -145,6 +145,7 @@ def _pair(head: str, text: str, unit: str, alone: bool) -> str:
     if not head or (alone and head.casefold() in _PLAIN_HEADS) or text.casefold().startswith(f"{head.casefold()} "):
         return text
     short = len(text) <= 24 and (len(text.split()) == 1 or text[:1].isdigit() or text[:1] in "<>≤≥±+-–−")
+    short = short and not (head[-1:].isdigit() and text[:1].isdigit())  # "Rating HVB-4 800 A" reads like 4 800 A
     return f"{head} {text}" if short else f"{head}: {text}"
 
 
