@@ -80,9 +80,10 @@ def compile_postings(texts: Sequence[Sequence[str]]) -> tuple[dict[str, float], 
     order = np.argsort(columns, kind="stable")  # by term, within a term by ordinal
     ordinals, columns, frequencies = ordinals[order], columns[order], frequencies[order]
     idf = np.array([fitted.idf[term] for term in vocabulary])
-    # In a corpus of one or two chunks every term is common and BM25Okapi's idf, its floor too, is negative: nothing would be found.
     holders = np.bincount(columns, minlength=len(vocabulary))
-    idf = np.where(idf > 0, idf, np.log1p((len(texts) - holders + 0.5) / (holders + 0.5)))
+    if fitted.average_idf <= 0:
+        # In a corpus of one or two chunks every term is common and BM25Okapi's idf, its floor too, is negative: nothing would be found.
+        idf = np.where(idf > 0, idf, np.log1p((len(texts) - holders + 0.5) / (holders + 0.5)))
     # The same operations in the same order as BM25Okapi.get_scores, so that the result is the same float64.
     norms = fitted.k1 * (1 - fitted.b + fitted.b * lengths / fitted.avgdl)
     impacts = idf[columns] * (frequencies * (fitted.k1 + 1) / (frequencies + norms[ordinals]))

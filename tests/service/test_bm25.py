@@ -34,7 +34,7 @@ def build(folder: Path, texts: list[str]) -> tuple[Bm25Index, BM25Okapi]:
     texts_of_terms = [analyze(chunk.indexed_text) for chunk in ordered]
     reference = BM25Okapi(texts_of_terms)
     for term, idf in reference.idf.items():
-        if idf <= 0:  # in a tiny corpus: Lucene's idf, which is above zero
+        if reference.average_idf <= 0 and idf <= 0:  # in a tiny corpus: Lucene's idf, which is above zero
             holders = sum(term in terms for terms in texts_of_terms)
             reference.idf[term] = np.log1p((len(texts) - holders + 0.5) / (holders + 0.5))
     return Bm25Index(folder), reference
