@@ -262,13 +262,13 @@ def test_waiting_jobs_are_bounded_and_damaged_records_are_not_found(tmp_path: Pa
 
 async def test_a_pdf_is_uploaded_indexed_asked_about_shown_and_removed(tmp_path: Path) -> None:
     filler = ["The cooling pump runs at 12 V.", f"{SENTENCE}", "Store the pack at 20 degrees."]
-    app = create_app(Settings(home=tmp_path, threads=1))
+    app = create_app(Settings(home=tmp_path, threads=1, parse_timeout_s=300))
     transport = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://t", timeout=60) as client:
         is_problem(await client.get("/readyz"), 503)
         accepted = (await client.post("/v1/documents", files={"file": ("pack.pdf", tiny_pdf(filler, width=600))})).json()
         job = await finished(client, accepted["job_id"], 300)
-        assert job["state"] == "done", job
+        assert job["state"] == "done", str(job)
         async with asyncio.timeout(180):
             while (await client.get("/readyz")).status_code != 200:
                 await asyncio.sleep(0.1)
