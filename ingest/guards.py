@@ -59,7 +59,8 @@ def _guarded(blocks: Sequence[Block], at: int, inside: Sequence[str], spans: dic
     end = following
     while end + 1 < len(blocks) and end - following < _REACH and blocks[end + 1].section == blocks[at].section:
         end += 1
-    return range(following, end + 1)
+    inside_it = _sections_inside(blocks, end) if end == following else ()  # all but the last word of its section
+    return [*range(following, end + 1), *inside_it]
 
 
 def _in_procedure(blocks: Sequence[Block], at: int, group: str, last: int) -> Sequence[int]:
@@ -116,9 +117,11 @@ def _section(blocks: Sequence[Block], at: int) -> range:
 
 
 def _sections_inside(blocks: Sequence[Block], at: int) -> range:
-    """The blocks of the sections inside the notice's own that follow it; none where they are most of the document."""
+    """The blocks of the sections inside that of `blocks[at]` where they follow it; none where they are most of the document."""
     path = blocks[at].section
     last = at
+    if at + 1 < len(blocks) and blocks[at + 1].section == path:  # its own section goes on
+        return range(0)
     while path and last + 1 < len(blocks) and blocks[last + 1].section[: len(path)] == path:
         last += 1
     if len(blocks) >= _MIN_BLOCKS and last - at > _MAX_SHARE * len(blocks):

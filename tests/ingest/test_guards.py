@@ -122,3 +122,10 @@ def test_a_notice_at_the_end_of_a_section_speaks_for_the_sections_inside_it_too(
         heading(A), text("Secure it first."), notice("danger"), heading(B), inside, heading(("5 End",)), text("Done.", ("5 End",))
     )
     assert found == [["Secure it first.", "4.1 Cover", "Place cushions."]]
+
+
+def test_a_notice_near_the_end_of_a_section_speaks_for_the_sections_inside_it_too() -> None:
+    found = _guards(
+        heading(A), text("Secure it first."), notice("danger"), text("Lift at the axles."), heading(B), text("Place cushions.", B)
+    )
+    assert found == [["Lift at the axles.", "4.1 Cover", "Place cushions."]]
