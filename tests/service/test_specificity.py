@@ -100,7 +100,7 @@ def test_other_designators_do_not_meet(asked: str, printed: str) -> None:
 
 
 def test_a_number_before_a_word_is_a_value_of_that_word() -> None:
-    assert needs("current of a 4-string pack?").names == ("string", "pack")
+    assert needs("current of a 4-string busbar?").names == ("string", "busbar")
 
 
 def test_without_passages_everything_is_missing() -> None:
