@@ -204,6 +204,7 @@ class PackedBert:
     def __init__(self, folder: Path, precision: Precision | torch.dtype) -> None:
         """`precision` is what the layers compute in (torch.bfloat16 and torch.float32 mean "bf16" and "fp32"). Raises ModelUnavailable
         where the folder holds no plain BERT."""
+        self._folder = folder
         self.shape = BertShape.of(folder)
         if isinstance(precision, torch.dtype):
             precision = "bf16" if precision is torch.bfloat16 else "fp32"
@@ -226,9 +227,19 @@ class PackedBert:
         with torch.inference_mode():
             for some in slices([len(text) for text in texts]):
                 start, lengths = self._embedded(texts[some], types[some] if types else None)
-                tokens = finite(partial(self._through, start, lengths))
+                try:
+                    tokens = finite(partial(self._through, start, lengths))
+                except ModelUnavailable:
+                    tokens = finite(partial(self._through, self._in_float32(start), lengths))
                 found += tokens.float().split(lengths)[: len(texts[some])]  # type: ignore[no-untyped-call]
         return found
+
+    def _in_float32(self, tokens: Tensor) -> Tensor:
+        """From now on the layers compute in float32, without oneDNN's fused maps: those gave vectors that are not finite."""
+        weights = read_weights(self._folder)
+        self.dtype = torch.float32
+        self._layers = [layer_of(weights, self.shape, number, self.dtype) for number in range(self.shape.layers)]
+        return tokens.float()
 
     def _through(self, tokens: Tensor, lengths: Sequence[int], attention: Attend) -> Tensor:
         """(tokens, hidden) behind all layers."""
@@ -241,7 +252,10 @@ class PackedBert:
         other token: what they would become, nobody reads."""
         with torch.inference_mode():
             start, lengths = self._embedded(texts, types)
-            return finite(partial(self._firsts, start, lengths)).float()[: len(texts)]
+            try:
+                return finite(partial(self._firsts, start, lengths)).float()[: len(texts)]
+            except ModelUnavailable:
+                return finite(partial(self._firsts, self._in_float32(start), lengths)).float()[: len(texts)]
 
     def _firsts(self, tokens: Tensor, lengths: Sequence[int], attention: Attend) -> Tensor:
         """(texts, hidden) behind all layers, of the first token of each text."""
