@@ -14,6 +14,7 @@ from service.core.codes import find_codes
 from service.core.ports import Index
 from service.core.text import stem
 from service.core.types import Answer
+from service.extract.asked import asked
 from service.quantities import asked_for
 from service.query.languages import language_of
 from service.query.lexicon import prepare
@@ -22,7 +23,6 @@ from service.signals import asks_steps
 
 KINDS = ("code", "steps", "quantity", "yes or no", "other")
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_YES_OR_NO = re.compile(r"(?i)^\W*(?:is|are|was|can|could|may|must|should|do|does|did|has|have|will|would|darf|ist|sind|kann|muss)\b")
 
 
 def question_fields(question: str, index: Index) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def kind_of(question: str) -> str:
         return "steps"
     if asked_for(question):
         return "quantity"
-    return "yes or no" if _YES_OR_NO.search(question) else "other"
+    return "yes or no" if asked(question).yes_no else "other"
 
 
 def request_fields(question: str, made: Answer, index: Index) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class SentenceTransformerEmbedder:
         projection = find_projection(folder)
         self._reducer = TokenReducer(projection, self._encoder.tokenizer) if projection else None
         self._lock = threading.Lock()
+        self._last: tuple[tuple[str, ...], Read] | None = None
         self._fingerprint = _fingerprint(model, folder, self._prefixes)
 
     @property
@@ -78,8 +79,12 @@ class SentenceTransformerEmbedder:
         return self._embed(texts, self._prefixes[1])
 
     def read_queries(self, texts: Sequence[str]) -> Read:
-        """The vectors and float32 token vectors of questions, in one pass."""
-        return self._read(texts, self._prefixes[0], TokenReducer.of_question)
+        """The vectors and float32 token vectors of questions, in one pass. The question read last is remembered: the search reads it, and
+        then the answerer."""
+        key, remembered = tuple(texts), self._last
+        if remembered is None or remembered[0] != key:
+            self._last = remembered = key, self._read(texts, self._prefixes[0], TokenReducer.of_question)
+        return remembered[1]
 
     def read_passages(self, texts: Sequence[str]) -> Read:
         """The vectors and int8 token vectors of passages, in one pass."""

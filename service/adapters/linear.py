@@ -5,6 +5,7 @@ In: weight and bias. Out: a map over (tokens, inputs). It must not know models o
 
 from __future__ import annotations
 
+import logging
 import warnings
 from typing import Literal
 
@@ -15,6 +16,9 @@ from torch.nn import functional
 from service.adapters.cpu import cpu_flags
 
 Precision = Literal["bf16", "int8", "fp32"]
+TRIES = 3
+PROVED_TOKENS = 16
+log = logging.getLogger("evdocs.models")
 
 
 class Linear:
@@ -82,7 +86,29 @@ def linear_of(precision: Precision, weight: Tensor, bias: Tensor) -> Linear:
     dtype = dtype_of(precision)
     fused = precision == "bf16" and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     fused = fused and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    return (FusedLinear if fused else Linear)(weight.to(dtype), bias.to(dtype))
+    weight, bias = weight.to(dtype), bias.to(dtype)
+    return _proved(weight, bias) if fused else Linear(weight, bias)
+
+
+def _proved(weight: Tensor, bias: Tensor) -> Linear:
+    """A fused map that was seen to compute what it should, else the plain one. In fresh processes of a busy machine the half of a map that
+    the second thread lays out was now and then filled with anything, not a number among it (eval/LOG.md, entry ten)."""
+    for _ in range(TRIES):
+        made = FusedLinear(weight, bias)
+        if computes(made, weight, bias):
+            return made
+        log.warning("a linear map laid out for oneDNN is not what it was made from; it is made again")
+    return Linear(weight, bias)
+
+
+def computes(made: Linear, weight: Tensor, bias: Tensor) -> bool:
+    """Whether a map gives `tokens @ weight.T + bias` for a few drawn tokens, as exactly as its dtype allows."""
+    tokens = torch.randn((PROVED_TOKENS, weight.shape[1]), generator=torch.Generator().manual_seed(1)).to(weight.dtype)
+    with torch.inference_mode():
+        wanted = functional.linear(tokens.float(), weight.float(), bias.float())
+        found = made(tokens).float()
+    scale = float(wanted.abs().amax()) + 1e-6
+    return bool(torch.isfinite(found).all()) and float((found - wanted).abs().amax()) < 0.02 * scale
 
 
 def dtype_of(precision: Precision) -> torch.dtype:

@@ -9,7 +9,7 @@ The arithmetic is that of transformers' `BertModel` without dropout (Devlin et a
 from __future__ import annotations
 
 import json
-import math
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -23,7 +23,7 @@ from torch.nn import functional
 from service.adapters.linear import Linear, Precision, dtype_of, linear_of
 from service.core.errors import ModelUnavailable
 
-Attend = Callable[..., Tensor]
+log = logging.getLogger("evdocs.models")
 SLICE_TOKENS = 2048  # of one pass: enough for full matrix speed
 _STEP = 128  # tokens
 _LANES = 16  # numbers of a vector register
@@ -170,28 +170,6 @@ def attend(joined: Tensor, lengths: Sequence[int], heads: int, *, first_only: bo
     return torch.cat(out)
 
 
-def attend_plainly(joined: Tensor, lengths: Sequence[int], heads: int, *, first_only: bool = False) -> Tensor:
-    """The same written out, in float32: slower, and without a kernel's own buffers."""
-    hidden = joined.shape[1] // 3
-    out = []
-    for text in joined.float().split(list(lengths)):  # type: ignore[no-untyped-call]
-        query, key, value = text.view(len(text), 3, heads, hidden // heads).permute(1, 2, 0, 3)
-        query = query[:, : 1 if first_only else len(text)]
-        weights = torch.softmax(query @ key.transpose(1, 2) / math.sqrt(hidden // heads), dim=-1)
-        out.append((weights @ value).transpose(0, 1).reshape(-1, hidden))
-    return torch.cat(out).to(joined.dtype)
-
-
-def finite(compute: Callable[[Attend], Tensor]) -> Tensor:
-    """What `compute` gives with the fast attention; with the plain one where that is not finite (seen now and then in the first pass of a
-    busy process, never twice: a buffer of torch's kernel that nobody filled). Raises ModelUnavailable where both are not."""
-    for attention in (attend, attend_plainly):
-        found = compute(attention)
-        if bool(torch.isfinite(found).all()):
-            return found
-    raise ModelUnavailable("The model gave a vector that is not finite.")
-
-
 @lru_cache(maxsize=1024)
 def _padding_hidden(length: int, rest: int, dtype: torch.dtype) -> Tensor:
     """(1, 1, 1, keys): added to the scores, it leaves padded keys without any weight."""
@@ -227,24 +205,29 @@ class PackedBert:
         with torch.inference_mode():
             for some in slices([len(text) for text in texts]):
                 start, lengths = self._embedded(texts[some], types[some] if types else None)
-                try:
-                    tokens = finite(partial(self._through, start, lengths))
-                except ModelUnavailable:
-                    tokens = finite(partial(self._through, self._in_float32(start), lengths))
+                tokens = self._finite(partial(self._through, lengths=lengths), start)
                 found += tokens.float().split(lengths)[: len(texts[some])]  # type: ignore[no-untyped-call]
         return found
 
-    def _in_float32(self, tokens: Tensor) -> Tensor:
-        """From now on the layers compute in float32, without oneDNN's fused maps: those gave vectors that are not finite."""
+    def _finite(self, compute: Callable[[Tensor], Tensor], start: Tensor) -> Tensor:
+        """What `compute` makes of the embedded tokens. Where that is not finite, the layers are read again and stay in float32, without
+        oneDNN's fused maps. Raises ModelUnavailable where that does not help."""
+        found = compute(start)
+        if bool(torch.isfinite(found).all()):
+            return found
+        log.warning("the encoder in %s gave vectors that are not finite; it goes on in float32", self._folder.name)
         weights = read_weights(self._folder)
+        self._layers = [layer_of(weights, self.shape, number, torch.float32) for number in range(self.shape.layers)]
         self.dtype = torch.float32
-        self._layers = [layer_of(weights, self.shape, number, self.dtype) for number in range(self.shape.layers)]
-        return tokens.float()
+        found = compute(start.float())
+        if not bool(torch.isfinite(found).all()):
+            raise ModelUnavailable(f"The model in {self._folder} gives vectors that are not finite.")
+        return found
 
-    def _through(self, tokens: Tensor, lengths: Sequence[int], attention: Attend) -> Tensor:
+    def _through(self, tokens: Tensor, lengths: Sequence[int]) -> Tensor:
         """(tokens, hidden) behind all layers."""
         for layer in self._layers:
-            tokens = layer.after(tokens, attention(layer.joined(tokens), lengths, self.shape.heads))
+            tokens = layer.after(tokens, attend(layer.joined(tokens), lengths, self.shape.heads))
         return tokens
 
     def first_vectors(self, texts: Sequence[Sequence[int]], types: Sequence[Sequence[int]]) -> Tensor:
@@ -252,18 +235,15 @@ class PackedBert:
         other token: what they would become, nobody reads."""
         with torch.inference_mode():
             start, lengths = self._embedded(texts, types)
-            try:
-                return finite(partial(self._firsts, start, lengths)).float()[: len(texts)]
-            except ModelUnavailable:
-                return finite(partial(self._firsts, self._in_float32(start), lengths)).float()[: len(texts)]
+            return self._finite(partial(self._firsts, lengths=lengths), start).float()[: len(texts)]
 
-    def _firsts(self, tokens: Tensor, lengths: Sequence[int], attention: Attend) -> Tensor:
+    def _firsts(self, tokens: Tensor, lengths: Sequence[int]) -> Tensor:
         """(texts, hidden) behind all layers, of the first token of each text."""
         for layer in self._layers[:-1]:
-            tokens = layer.after(tokens, attention(layer.joined(tokens), lengths, self.shape.heads))
+            tokens = layer.after(tokens, attend(layer.joined(tokens), lengths, self.shape.heads))
         last = self._layers[-1]
         firsts = torch.tensor([0, *lengths[:-1]]).cumsum(0)
-        seen = attention(last.joined(tokens), lengths, self.shape.heads, first_only=True)
+        seen = attend(last.joined(tokens), lengths, self.shape.heads, first_only=True)
         return last.after(tokens[firsts], seen)
 
     def _embedded(self, texts: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None) -> tuple[Tensor, list[int]]:

@@ -117,6 +117,13 @@ def test_several_threads_get_the_same_vectors(embedder: Embedder) -> None:
         assert counts == embedder.count_tokens([text])
 
 
+def test_a_question_read_again_is_the_same_and_another_one_is_not(embedder: Embedder) -> None:
+    one, other = embedder.read_queries(["terminal screws"]), embedder.read_queries(["coolant"])
+    again = embedder.read_queries(["terminal screws"])
+    assert np.array_equal(one.vectors, again.vectors)
+    assert not np.array_equal(one.vectors, other.vectors)
+
+
 def test_token_places_are_the_words_that_token_vectors_stand_for(embedder: Embedder) -> None:
     long = "torque of the relay " * (embedder.max_tokens // 2)
     texts = ["The torque of the terminal screws is 7 Nm.", "", long]

