@@ -7,7 +7,7 @@ against the baseline on the same items, the pace. What could not be checked is s
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,11 +107,7 @@ def _indexed(run: Run) -> Check:
 
 def _never(figures: Mapping[str, Json], rules: Rules, notes: list[str]) -> list[Check]:
     checks = []
-    for name, wanted in rules.never.items():
-        figure = figures.get(name)
-        if figure is None or figure["value"] is None:
-            notes.append(f"{name} has no value in this run")
-            continue
+    for name, wanted, figure in _measured(rules.never, figures, notes):
         wrong = round(abs(figure["value"] - wanted) * figure["n_valid"])
         said = f"{name} {figure['value']:.4f}, must be {wanted:g} ({wrong} of {figure['n_valid']} break it)"
         checks.append(Check("never", name, figure["value"] == wanted, said, 100 + wrong / max(1, figure["n_valid"])))
@@ -119,14 +115,20 @@ def _never(figures: Mapping[str, Json], rules: Rules, notes: list[str]) -> list[
 
 
 def _floors(figures: Mapping[str, Json], rules: Rules, notes: list[str]) -> list[Check]:
-    checks = []
-    for name, floor in rules.floors.items():
+    return [
+        Check("floor", name, figure["value"] >= floor, f"{name} {figure['value']:.4f}, floor {floor:g}", 1 + floor)
+        for name, floor, figure in _measured(rules.floors, figures, notes)
+    ]
+
+
+def _measured(wanted: Mapping[str, float], figures: Mapping[str, Json], notes: list[str]) -> Iterator[tuple[str, float, Json]]:
+    """(name, what is wanted of it, its figure) of each rule; a figure without a value is noted."""
+    for name, value in wanted.items():
         figure = figures.get(name)
         if figure is None or figure["value"] is None:
             notes.append(f"{name} has no value in this run")
-            continue
-        checks.append(Check("floor", name, figure["value"] >= floor, f"{name} {figure['value']:.4f}, floor {floor:g}", 1 + floor))
-    return checks
+        else:
+            yield name, value, figure
 
 
 def _changed(run: Run, baseline: Baseline) -> list[str]:

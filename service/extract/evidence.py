@@ -46,7 +46,7 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """One set. `temperature` softens the shares that procedures are compared by."""
+    """One set: which piece answers, which one adds something, which procedure is meant, and whether it is asked for whole."""
 
     first: Linear
     further: Linear
